@@ -1,0 +1,115 @@
+package catalog
+
+import "context"
+
+// An Engine reads schemas of one product family and writes the SQL for each
+// kind of object. It is a value: nothing but its folder knows its dialect.
+type Engine struct {
+	Name string
+	// Read reads a whole database in a fixed number of queries, whatever the
+	// number of its tables.
+	Read func(ctx context.Context, q Querier, s Scope) (*Catalog, error)
+	// Kinds in the order in which things are created where no dependency speaks:
+	// schemas and extensions first, triggers last.
+	Kinds []Kind
+	// RenameCandidate tells whether an object that went may be the one that
+	// came (same or assignable type for columns; the planner asks only for
+	// pairs of one kind, and of one table where they are parts).
+	RenameCandidate func(gone, come *Object, from, to *Catalog) bool
+}
+
+// How says how a part of a table is written.
+type How int
+
+const (
+	// Own: by statements of its own, always.
+	Own How = iota
+	// Inline: in its table's CREATE where the table is new and nothing that
+	// it depends on comes later; it goes with its table; else by its own statements.
+	Inline
+	// Merged: always by its table: in the CREATE, or among Delta.Parts of the
+	// table's Alter. Its own Create, Drop and Alter are never called.
+	Merged
+)
+
+// A Kind is one sort of object and the SQL that makes, changes and removes it.
+type Kind struct {
+	Name string // also Key.Kind
+	// Report is the kind's name in the contract's list of change kinds; "" = Name.
+	Report string
+	How    How
+	// Namespace groups kinds whose names must differ within a schema
+	// ("relation": tables, views, sequences and, in PostgreSQL, indexes): the old
+	// owner of a name goes before the new one comes. Parts whose names need
+	// only differ within their table leave it empty.
+	Namespace string
+	// Carried objects stay where they are when what they depend on is detached
+	// from (Alteration.Detach): PostgreSQL carries an index along when its
+	// column's type changes, a view not.
+	Carried bool
+	// GoesWith: dropping the object's table (or, for a thing that stands
+	// alone, the object named by Info["owner"]) drops it too; no statement of
+	// its own is wanted then.
+	GoesWith bool
+
+	// Create returns the statements that make the object (p.To holds it), with
+	// its comment. For a table: p.Inline are the parts to write into it.
+	Create func(p *Ctx, o *Object) []string
+	// Drop returns the statements that remove the object (p.From holds it).
+	Drop func(p *Ctx, o *Object) []string
+	// Alter returns how one becomes the other. Nil: drop and create.
+	Alter func(p *Ctx, d *Delta) Alteration
+	// Rename returns the statements that give an object another name and
+	// nothing else; nil: it cannot be renamed.
+	Rename func(p *Ctx, o *Object, to Key) []string
+	// Hazards lists what a change loses. from or to is nil for an add or a drop.
+	Hazards func(p *Ctx, from, to *Object) []Hazard
+}
+
+// An Alteration is how an object that stays is changed.
+type Alteration struct {
+	SQL []string
+	// Replace: the object cannot be altered. It is dropped and created, and all
+	// that depends on it is dropped before and rebuilt after.
+	Replace bool
+	// Detach names objects of From whose dependents, other than of Carried
+	// kinds, must be dropped before SQL and rebuilt after it.
+	Detach []Key
+	// DropsParts: SQL drops the table in passing (SQLite's rebuild), so those of
+	// the detached that go with the table need no Drop of their own.
+	DropsParts bool
+}
+
+// A Ctx is what the writing of SQL may look at.
+type Ctx struct {
+	From, To *Catalog
+	Inline   []*Object // Create of a table: its Inline and Merged parts, ordered by kind and place
+	Online   bool      // the least blocking form is wanted
+}
+
+// A Delta is one object that is there before and after, and differs.
+type Delta struct {
+	From, To *Object
+	Attrs    []string // the names of its differing attributes
+	// Parts are the changes of the object's Merged parts. From is nil for one
+	// that comes, To for one that goes. A renamed part has Attrs nil and other names.
+	Parts []Delta
+}
+
+// Changed tells whether an attribute of that name differs.
+func (d *Delta) Changed(name string) bool {
+	for _, a := range d.Attrs {
+		if a == name {
+			return true
+		}
+	}
+	return false
+}
+
+// A Hazard is data that a change loses, or a failure that it risks on rows.
+type Hazard struct {
+	Code   string // of the contract's list: "drop-table", "narrow-type", …
+	Object string
+	Why    string // one line: what is lost
+	Count  string // SQL that counts the rows concerned when live; "" where that cannot be told
+}
