@@ -26,6 +26,10 @@ type Task struct {
 	Delete    []string // and that go
 	Checksum  string
 	Down      string // the down text, kept beside the row so that it outlives its file
+	// Resume: the log holds this task already, begun and not ended; Done of its
+	// statements are behind it.
+	Resume bool
+	Done   int
 }
 
 // Mode says how transactions are laid around revisions.
@@ -65,7 +69,8 @@ const (
 type op struct {
 	kind opKind
 	sql  string
-	n    int // of opStatement: its place in the revision, from 1
+	n    int   // of opStatement: its place in the revision, from 1
+	task *Task // when several tasks share a group
 }
 
 // A group is what succeeds or fails as one.
@@ -80,18 +85,24 @@ type group struct {
 // alone between groups, and then, as everywhere on other servers, the log tells
 // which statements are done.
 func (p *Plan) groups(t Task) []group {
-	parts := p.split(t)
-	if len(parts) == 0 || len(parts) == 1 && parts[0].tx {
+	if p.Atomic(t) {
 		return []group{p.atomic(t)}
 	}
-	groups := []group{{ops: []op{{kind: opRecord, sql: p.Tables.begin(t, p)}}}}
+	groups := []group{{}}
+	if !t.Resume {
+		groups[0].ops = []op{{kind: opRecord, sql: p.Tables.begin(t, p)}}
+	}
+	parts := p.split(t)
 	for i, part := range parts {
+		if part.from < t.Done {
+			continue
+		}
 		first, last := part.from+1, part.from+len(part.stmts)
 		groups[len(groups)-1].ops = append(groups[len(groups)-1].ops, op{kind: opRecord, sql: p.Tables.started(t, last)})
 		g := group{tx: part.tx}
 		if part.tx {
 			g.ops = p.opening()
-		} else if i == 0 || parts[i-1].tx {
+		} else if i == 0 || parts[i-1].tx || part.from == t.Done {
 			for _, s := range p.sessionSettings() {
 				g.ops = append(g.ops, op{kind: opSetting, sql: s})
 			}
@@ -181,7 +192,7 @@ func (p *Plan) split(t Task) []part {
 // Atomic tells whether a task either happens wholly or not at all.
 func (p *Plan) Atomic(t Task) bool {
 	parts := p.split(t)
-	return p.Dialect.TxDDL && (len(parts) == 0 || len(parts) == 1 && parts[0].tx)
+	return p.Dialect.TxDDL && !t.Resume && (len(parts) == 0 || len(parts) == 1 && parts[0].tx)
 }
 
 // StatementHash names a statement, so that a half-done revision is only gone on

@@ -55,6 +55,18 @@ type Dialect struct {
 	// revision of those statements. Each row is an inconsistency.
 	Verify func(stmts []string) string
 
+	// Batch runs statements in order in as few round trips as the product
+	// allows, in one transaction where atomic and DDL takes part in them; it
+	// returns the index of the one that failed.
+	Batch func(ctx context.Context, c *Conn, stmts []string, atomic bool) (int, error)
+	// Empty returns the statements that delete all rows of the tables, whose
+	// names are quoted already.
+	Empty func(tables []string) []string
+	// Reset returns the session's settings to what they were at its start.
+	Reset func(ctx context.Context, c *Conn) error
+	// Schemas lists the schemas that are not the system's; nil where a database has one.
+	Schemas func(ctx context.Context, c *Conn) ([]string, error)
+
 	// Tables are the column types of the version and log tables.
 	Tables TableTypes
 	// Explain reads the server's error; nil for one that is not the server's.

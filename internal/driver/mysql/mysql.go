@@ -32,6 +32,7 @@ func Dialect() *driver.Dialect {
 			ID: "bigint NOT NULL AUTO_INCREMENT PRIMARY KEY", Time: "datetime(3)", Text: "longtext",
 			Now: "utc_timestamp(3)", User: "current_user()", Tail: " DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
 		},
+		Batch: batch, Empty: empty, Reset: reset,
 		Explain: explain,
 	}
 }

@@ -29,6 +29,7 @@ func Dialect() *driver.Dialect {
 			ID: "bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY", Time: "timestamp with time zone", Text: "text",
 			Now: "clock_timestamp()", User: "session_user",
 		},
+		Batch: batch, Empty: empty, Reset: reset, Schemas: schemas,
 		Explain: explain,
 	}
 }

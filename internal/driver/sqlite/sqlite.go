@@ -36,6 +36,8 @@ func Dialect() *driver.Dialect {
 			ID: "INTEGER PRIMARY KEY", Time: "TEXT", Text: "TEXT",
 			Now: "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')", User: "''",
 		},
+		Batch: batch, Empty: empty,
+		Reset:   func(context.Context, *driver.Conn) error { return nil },
 		Explain: explain,
 	}
 }
@@ -50,10 +52,10 @@ func open(u *dburl.URL, o driver.Options) (*sql.DB, error) {
 		wait = o.Timeout
 	}
 	q.Add("_pragma", fmt.Sprintf("busy_timeout(%d)", wait.Milliseconds()))
-	path := u.Path
-	if path == "" || path == ":memory:" {
+	if u.Memory {
 		return sql.Open("sqlite", "file::memory:?"+q.Encode())
 	}
+	path := u.Path
 	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
 		if _, err := os.Stat(filepath.Dir(path)); err != nil {
 			return nil, fmt.Errorf("the folder %s is not there", filepath.Dir(path))
@@ -61,8 +63,8 @@ func open(u *dburl.URL, o driver.Options) (*sql.DB, error) {
 		if o.ReadOnly { // what is not there is empty
 			return sql.Open("sqlite", "file::memory:?"+q.Encode())
 		}
-	} else if err == nil && o.ReadOnly && q.Get("mode") == "" && !writable(path) {
-		q.Set("mode", "ro")
+	} else if err == nil && q.Get("mode") == "" && !writable(path) {
+		q.Set("mode", "ro") // else SQLite fails at the first write only, or at a journal it cannot make
 	}
 	return sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?"+q.Encode())
 }
@@ -88,7 +90,7 @@ func server(ctx context.Context, c *driver.Conn) (driver.Server, error) {
 }
 
 func scratch(context.Context, *driver.Conn, string) (*dburl.URL, func(context.Context) error, error) {
-	return &dburl.URL{Scheme: "sqlite", Path: ":memory:"}, func(context.Context) error { return nil }, nil
+	return &dburl.URL{Scheme: dburl.SQLite, Memory: true}, func(context.Context) error { return nil }, nil
 }
 
 func noTx(stmt string) string {
@@ -159,4 +161,33 @@ func explain(err error) *driver.ServerError {
 		s.Cause = driver.Missing
 	}
 	return s
+}
+
+// batch runs the statements one by one: there are no round trips to save.
+func batch(ctx context.Context, c *driver.Conn, stmts []string, atomic bool) (int, error) {
+	if atomic {
+		if err := c.Exec(ctx, "BEGIN"); err != nil {
+			return 0, err
+		}
+	}
+	for i, s := range stmts {
+		if err := c.Exec(ctx, s); err != nil {
+			if atomic {
+				_ = c.Exec(context.WithoutCancel(ctx), "ROLLBACK")
+			}
+			return i, err
+		}
+	}
+	if !atomic {
+		return 0, nil
+	}
+	return 0, c.Exec(ctx, "COMMIT")
+}
+
+func empty(tables []string) []string {
+	all := []string{"PRAGMA foreign_keys = OFF"}
+	for _, t := range tables {
+		all = append(all, "DELETE FROM "+t)
+	}
+	return all
 }
