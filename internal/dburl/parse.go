@@ -101,7 +101,15 @@ func parseServer(family, rest string) (*URL, error) {
 		return nil, err
 	}
 	u.takeParams()
-	return u, u.check()
+	if err := u.check(); err != nil {
+		return nil, err
+	}
+	if u.mysqlFamily() {
+		_, err := u.MySQL()
+		return u, err
+	}
+	u.postgresParams()
+	return u, nil
 }
 
 func badAuthority() error {
@@ -222,7 +230,7 @@ func (u *URL) setHosts(text string) error {
 	for _, one := range strings.Split(text, ",") {
 		host, port := cutPort(one)
 		if n, err := strconv.ParseUint(port, 10, 16); port != "" && (err != nil || n == 0) {
-			return &Error{Msg: "the port in the database URL is not a number from 1 to 65535"}
+			return &Error{Msg: "the port of the database is not a number from 1 to 65535"}
 		}
 		hosts, ports = append(hosts, host), append(ports, port)
 		anyPort = anyPort || port != ""
@@ -281,9 +289,14 @@ func (u *URL) check() error {
 	case ports > 0 && ports != hosts:
 		return &Error{Msg: "the database URL has not as many ports as hosts"}
 	}
+	for k := range u.Query {
+		if !paramForm.MatchString(k + "=") {
+			return &Error{Msg: "a parameter in the database URL has no proper name", Hint: "parameters are ?NAME=VALUE&NAME=VALUE"}
+		}
+	}
 	for _, p := range strings.Split(u.Port, ",") {
 		if n, err := strconv.ParseUint(p, 10, 16); p != "" && (err != nil || n == 0) {
-			return &Error{Msg: "the port in the database URL is not a number from 1 to 65535"}
+			return &Error{Msg: "the port of the database is not a number from 1 to 65535"}
 		}
 	}
 	return nil

@@ -1,12 +1,10 @@
 package dburl
 
 import (
-	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
 	"runtime"
-	"slices"
 	"strings"
 )
 
@@ -119,14 +117,8 @@ func (u *URL) SQLiteDSN() string {
 	if u.Memory {
 		path = memory
 	}
-	var pieces []string
-	for _, k := range slices.Sorted(maps.Keys(u.Query)) {
-		for _, v := range u.Query[k] {
-			pieces = append(pieces, escape(k)+"="+escapeValue(v))
-		}
-	}
-	if len(pieces) == 0 {
+	if len(u.Query) == 0 {
 		return "file:" + path
 	}
-	return "file:" + path + "?" + strings.Join(pieces, "&")
+	return "file:" + path + "?" + encode(u.Query)
 }

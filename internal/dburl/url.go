@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -41,6 +42,9 @@ type URL struct {
 	Memory bool
 	// Query holds the parameters that no field above stands for.
 	Query url.Values
+	// Notes are what the user should be told about the URL: a parameter that
+	// does nothing here, a password file that was passed over. No secrets.
+	Notes []string
 }
 
 // An Error says why a text is not a database URL. It never holds a part of the text
@@ -60,6 +64,7 @@ func (u *URL) Clone() *URL {
 	for k, v := range u.Query {
 		c.Query[k] = slices.Clone(v)
 	}
+	c.Notes = slices.Clone(u.Notes)
 	return &c
 }
 
@@ -79,11 +84,17 @@ func (u *URL) WithDatabase(name string) *URL {
 	return c
 }
 
-// String returns the URL in full, password included: Parse reads the same URL
-// from it. To show a URL use Redacted.
-func (u *URL) String() string {
+// Full returns the whole URL, password included: Parse reads the same URL from it. It is for
+// drivers and child processes, never for showing.
+func (u *URL) Full() string {
 	return u.text(escape(u.Password), func(_, v string) string { return v })
 }
+
+// String is Redacted, so that a URL that is printed by mistake gives nothing away.
+func (u URL) String() string { return u.Redacted() }
+
+// GoString is Redacted in quotes, for the same reason.
+func (u URL) GoString() string { return strconv.Quote(u.Redacted()) }
 
 // Redacted returns the URL as it may be shown: each password in it, also in the
 // parameters, is "***".
