@@ -1,24 +1,15 @@
 package testdb_test
 
 import (
-	"os"
 	"strings"
 	"testing"
 
 	"github.com/migr-dev/migr/internal/testdb"
 )
 
-func needDump(t *testing.T, e testdb.Engine) {
-	t.Helper()
-	if e == testdb.EnginePostgres18 && os.Getenv("MIGR_TEST_PG_DUMP") == "" {
-		t.Skip("MIGR_TEST_PG_DUMP is not set: the PATH's pg_dump may be older than 18")
-	}
-}
-
 func TestDumpLeavesOut(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, e testdb.Engine) {
-		needDump(t, e)
 		u := e.New(t)
 		testdb.Exec(t, u, "CREATE TABLE migr_version (id int PRIMARY KEY); CREATE TABLE kept (id int)")
 		if d := testdb.Dump(t, u); !strings.Contains(d, "migr_version") {
