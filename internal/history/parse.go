@@ -156,10 +156,8 @@ func (p *parser) close(text string, end int) {
 	switch p.section {
 	case inUp:
 		p.body.Up = newPart(text[p.begin:end], p.line)
-		p.body.Up.cut = end < len(text)
 	case inDown:
 		part := newPart(text[p.begin:end], p.line)
-		part.cut = end < len(text)
 		p.body.Down = &part
 	}
 }

@@ -253,3 +253,5 @@ func FuzzTarget(f *testing.F) {
 		"c2<b2~a3", "d2<c2", "base3[b_3]", "a3<base3", "b3<a3", "merge1<b3,d2")
 	f.Fuzz(func(t *testing.T, text string) { tryTarget(t, g, "c2", text) })
 }
+
+func newRand(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 0)) }
