@@ -12,6 +12,9 @@ type Engine struct {
 	// Kinds in the order in which things are created where no dependency speaks:
 	// schemas and extensions first, triggers last.
 	Kinds []Kind
+	// Ordered: where true, the relative order of the columns common to both
+	// sides is compared: those out of place come as Parts/Delta with Attrs ["position"].
+	Ordered bool
 	// RenameCandidate tells whether an object that went may be the one that
 	// came (same or assignable type for columns; the planner asks only for
 	// pairs of one kind, and of one table where they are parts).
@@ -62,6 +65,11 @@ type Kind struct {
 	// Rename returns the statements that give an object another name and
 	// nothing else; nil: it cannot be renamed.
 	Rename func(p *Ctx, o *Object, to Key) []string
+	// Yield is for what holds data and so must never be dropped to make room
+	// (a column whose default calls a function that is replaced): it returns the
+	// statements that take the dependence on gone away, and those that bring it
+	// back. Nil: the object holds no data and is itself dropped and rebuilt.
+	Yield func(p *Ctx, from, to *Object, gone Key) (before, after []string)
 	// Hazards lists what a change loses. from or to is nil for an add or a drop.
 	Hazards func(p *Ctx, from, to *Object) []Hazard
 }

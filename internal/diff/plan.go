@@ -1,0 +1,204 @@
+package diff
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/migr-dev/migr/internal/catalog"
+)
+
+// Options of planning.
+type Options struct {
+	Online bool // the least blocking form the server has
+}
+
+// Plan returns the statements that lead from one catalog to the other, in
+// dependency order. Plan(to, from) is the way back. It is pure and its result is
+// the same for the same input, byte for byte.
+//
+// What makes room (a view over a column whose type changes) is dropped before
+// and rebuilt after, though it does not differ. Where the order is free, things
+// are made and changed first and removed last, so that a plan that fails half
+// way on a server without transactional DDL has lost as little as can be.
+func Plan(e *catalog.Engine, from, to *catalog.Catalog, o Options) (*Result, error) {
+	p := &planner{
+		kinds: newKindTable(e), from: from, to: to,
+		ctx:     catalog.Ctx{From: from, To: to, Online: o.Online},
+		actions: map[catalog.Key]*action{},
+	}
+	if err := p.decide(Compare(e, from, to)); err != nil {
+		return nil, err
+	}
+	p.makeRoom()
+	p.build()
+	return p.emit(p.order()), nil
+}
+
+// An action is what happens to one object.
+type action struct {
+	from, to *catalog.Object
+	delta    *catalog.Delta
+	alter    *catalog.Alteration
+	drop     bool
+	create   bool
+	quiet    bool // no difference: it only makes room
+	implied  bool // its drop happens in passing (SQLite's rebuild)
+	before   []string
+	after    []string // of an object that yields
+}
+
+type planner struct {
+	kinds    kindTable
+	from, to *catalog.Catalog
+	ctx      catalog.Ctx
+	actions  map[catalog.Key]*action
+	users    map[catalog.Key][]*catalog.Object // of from: who depends on a key
+
+	nodes []*node
+	drops map[catalog.Key]*node // by the key of each object that the node removes
+	makes map[catalog.Key]*node
+	alts  map[catalog.Key]*node
+}
+
+// decide turns differences into actions: merged parts join their table's.
+func (p *planner) decide(deltas []catalog.Delta) error {
+	merged := map[catalog.Key][]catalog.Delta{}
+	for i := range deltas {
+		d := &deltas[i]
+		o := d.To
+		if o == nil {
+			o = d.From
+		}
+		k := p.kinds[o.Kind]
+		switch {
+		case k.Kind == nil:
+			return fmt.Errorf("planning %s: the engine has no kind %q", o.Key, o.Kind)
+		case k.How == catalog.Merged:
+			merged[o.TableKey()] = append(merged[o.TableKey()], *d)
+		default:
+			p.actions[o.Key] = &action{from: d.From, to: d.To, delta: d, drop: d.To == nil, create: d.From == nil}
+		}
+	}
+	for _, key := range sortedKeys(merged) {
+		a := p.actions[key]
+		if a == nil {
+			f, t := p.from.Get(key), p.to.Get(key)
+			a = &action{from: f, to: t, delta: &catalog.Delta{From: f, To: t}}
+			p.actions[key] = a
+		}
+		a.delta.Parts = merged[key]
+	}
+	for _, key := range sortedKeys(p.actions) {
+		p.alteration(p.actions[key])
+	}
+	return nil
+}
+
+// alteration asks the kind how an object that stays is changed.
+func (p *planner) alteration(a *action) {
+	if a.drop || a.create {
+		return
+	}
+	k := p.kinds[a.to.Kind]
+	alt := catalog.Alteration{Replace: true}
+	if k.Alter != nil {
+		alt = k.Alter(&p.ctx, a.delta)
+	}
+	if alt.Replace {
+		a.drop, a.create = true, true
+		return
+	}
+	a.alter = &alt
+}
+
+// makeRoom extends the actions to what stands on a thing that goes or changes.
+func (p *planner) makeRoom() {
+	p.users = usersOf(p.from)
+	var queue []catalog.Key
+	for _, key := range sortedKeys(p.actions) {
+		a := p.actions[key]
+		if a.drop {
+			queue = append(queue, key)
+		}
+		if a.alter != nil {
+			for _, d := range a.alter.Detach {
+				queue = append(queue, p.detach(d, a)...)
+			}
+		}
+	}
+	for len(queue) > 0 {
+		key := queue[0]
+		queue = queue[1:]
+		if key.Table == "" {
+			for _, part := range p.from.Parts(key, "") {
+				if o := Owner(p.from, part); o != nil && o.Key == key {
+					queue = append(queue, part.Key)
+				}
+			}
+		}
+		for _, u := range p.users[key] {
+			if p.rebuild(u, key) {
+				queue = append(queue, u.Key)
+			}
+		}
+	}
+}
+
+// detach rebuilds what depends on key around the alteration of another object.
+func (p *planner) detach(key catalog.Key, by *action) []catalog.Key {
+	var rebuilt []catalog.Key
+	for _, u := range p.users[key] {
+		k := p.kinds[u.Kind]
+		if k.Kind == nil || k.Carried || k.How == catalog.Merged || u.Key == by.from.Key {
+			continue
+		}
+		if p.rebuild(u, key) {
+			rebuilt = append(rebuilt, u.Key)
+		}
+		if a := p.actions[u.Key]; by.alter.DropsParts && k.GoesWith && a != nil && u.Table == by.from.Name && u.Schema == by.from.Schema {
+			a.implied = true
+		}
+	}
+	return rebuilt
+}
+
+// rebuild has u dropped and made again, unless it goes anyway or holds data; it
+// tells whether that is new.
+func (p *planner) rebuild(u *catalog.Object, gone catalog.Key) bool {
+	k := p.kinds[u.Kind]
+	to := p.to.Get(u.Key)
+	a := p.actions[u.Key]
+	if k.Kind == nil || k.How == catalog.Merged || to == nil || a != nil && a.drop {
+		return false
+	}
+	if a == nil {
+		a = &action{from: u, to: to, delta: &catalog.Delta{From: u, To: to}, quiet: true}
+		p.actions[u.Key] = a
+	}
+	if k.Yield != nil {
+		before, after := k.Yield(&p.ctx, u, to, gone)
+		a.before, a.after = append(a.before, before...), append(a.after, after...)
+		return false
+	}
+	a.alter, a.drop, a.create = nil, true, true
+	return true
+}
+
+// usersOf indexes who depends on what; parts depend on their table or view.
+func usersOf(c *catalog.Catalog) map[catalog.Key][]*catalog.Object {
+	users := map[catalog.Key][]*catalog.Object{}
+	for _, o := range c.Objects {
+		for _, d := range allDeps(c, o) {
+			users[d] = append(users[d], o)
+		}
+	}
+	return users
+}
+
+func allDeps(c *catalog.Catalog, o *catalog.Object) []catalog.Key {
+	owner := Owner(c, o)
+	if owner == nil || slices.Contains(o.Deps, owner.Key) {
+		return o.Deps
+	}
+	return append(slices.Clone(o.Deps), owner.Key)
+}
