@@ -113,7 +113,11 @@ func (p *parser) take(line string, no int, text string, from, to int) error {
 		if p.section != inUp && p.section != inDown {
 			return d.badAt(p.path, 0, d.name+" must stand before a statement")
 		}
-		_, err := d.batch(p.path)
+		if d.name == "batch" {
+			_, err := d.batch(p.path)
+			return err
+		}
+		_, err := d.coded(p.path)
 		return err
 	}
 	return d.unknown(p.path)

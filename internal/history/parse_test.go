@@ -136,7 +136,7 @@ func TestParseErrors(t *testing.T) {
 }
 
 func TestStmts(t *testing.T) {
-	r := parse(t, "-- migr:revision a\n-- migr:up\n\n-- migr:allow x: y\n\n-- a comment\nSELECT 1; -- behind\n\n-- migr:BATCH size=5 sleep=50ms\n-- migr:ignore R1: so\nUPDATE t\nSET a = 1;\nSELECT '  -- migr:allow'\n")
+	r := parse(t, "-- migr:revision a\n-- migr:up\n\n-- migr:allow x: y\n\n-- a comment\nSELECT 1; -- behind\n\n-- migr:BATCH size=5 sleep=50ms\n-- migr:ignore R1: so\n-- migr:hazard h: why\nUPDATE t\nSET a = 1;\nSELECT '  -- migr:allow'\n")
 	stmts, err := r.UpStmts(sqltext.Postgres)
 	if err != nil {
 		t.Fatal(err)
@@ -148,7 +148,7 @@ func TestStmts(t *testing.T) {
 	if first.Line != 7 || len(first.Allow) != 1 || first.Allow[0].Line != 4 || first.Batch != nil || strings.HasPrefix(first.Comment, "\n") {
 		t.Errorf("%+v", first)
 	}
-	if second.Line != 11 || second.Batch == nil || *second.Batch != (Batch{5, 50 * time.Millisecond}) || second.Ignore[0] != (Directive{"R1", "so", 10}) {
+	if second.Line != 12 || len(second.Hazard) != 1 || second.Batch == nil || *second.Batch != (Batch{5, 50 * time.Millisecond}) || second.Ignore[0] != (Directive{"R1", "so", 10}) {
 		t.Errorf("%+v", second)
 	}
 	if s := stmts[2]; s.Allow != nil || s.Ignore != nil || s.Batch != nil {
