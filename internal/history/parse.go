@@ -38,6 +38,12 @@ func newParser(path string) *parser {
 // that a file does the same wherever it was checked out. The error is a
 // *BadFile. Statements are not looked at: that is done by UpStmts and
 // DownStmts.
+//
+// A directive is a line that begins with "-- migr:", wherever it stands. So a
+// line "-- migr:down" in a quoted body ends the up part; UpStmts then finds
+// that the quote is not closed, and its error says why. Other directives in a
+// quoted body are an error of UpStmts too: no statement is cut in silence.
+// Comments of the header are passed over, and Format does not write them.
 func Parse(path string, src []byte) (*Revision, error) {
 	if err := checkText(path, src); err != nil {
 		return nil, err
