@@ -134,6 +134,7 @@ func TestMySQLBecomes(t *testing.T) {
 			"data: INSERT INTO a VALUES (1)", "data: REPLACE a VALUES (1)", "data: TRUNCATE a", "data: CALL p()", "data: DO sleep(0)", "data: SELECT 'x'"}},
 		{"DROP TABLE IF EXISTS `t`", []string{"define: DROP TABLE IF EXISTS `t`"}},
 		{"BEGIN NOT ATOMIC SELECT 1; END", []string{"define: BEGIN NOT ATOMIC SELECT 1; END"}},
+		{"flush /*!50503 binary */ logs; FLUSH LOGS", nil},
 		{"ANALYZE TABLE t; OPTIMIZE TABLE t; SHOW TABLES; DESCRIBE t; EXPLAIN SELECT 1", nil},
 	})
 }
