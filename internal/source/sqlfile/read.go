@@ -37,26 +37,18 @@ func (s *files) read(f sqltext.Family, name string) ([]sqltext.Stmt, error) {
 
 // magics are the beginnings of files that are often taken for SQL.
 var magics = []struct{ start, is, hint string }{
-	{"\xff\xfe", "text in UTF-16", "save it as UTF-8"},
-	{"\xfe\xff", "text in UTF-16", "save it as UTF-8"},
 	{"\x1f\x8b", "compressed (gzip)", "unpack it first"},
 	{"PGDMP", "a dump in PostgreSQL's custom format", "make it with pg_dump -s, without -Fc"},
 	{"SQLite format 3\x00", "a SQLite database, not SQL text", "write its schema with: sqlite3 FILE .schema > schema.sql"},
 }
 
-// notText returns the error of a file that cannot be SQL text, or nil.
+// notText returns the error of a file that is known to be something else than
+// SQL text, or nil. Other bytes that are no text are found by the splitting.
 func notText(name string, text []byte) error {
 	for _, m := range magics {
 		if bytes.HasPrefix(text, []byte(m.start)) {
 			return &source.Error{File: name, Msg: "this is " + m.is, Hint: m.hint}
 		}
 	}
-	i := bytes.IndexByte(text, 0)
-	if i < 0 {
-		return nil
-	}
-	line := 1 + bytes.Count(text[:i], []byte("\n"))
-	start := bytes.LastIndexByte(text[:i], '\n') + 1
-	return &source.Error{File: name, Line: line, Col: 1 + len(bytes.Runes(text[start:i])),
-		Msg: "this is binary: it holds a zero byte", Hint: "a model file is SQL text in UTF-8"}
+	return nil
 }
