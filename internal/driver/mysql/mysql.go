@@ -1,0 +1,217 @@
+// Package mysql is the dialect of MySQL and MariaDB, through go-sql-driver.
+package mysql
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"database/sql"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"io"
+	"net"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/go-sql-driver/mysql"
+
+	"github.com/migr-dev/migr/internal/dburl"
+	"github.com/migr-dev/migr/internal/driver"
+	"github.com/migr-dev/migr/internal/sqltext"
+)
+
+// Dialect returns that of MySQL and MariaDB.
+func Dialect() *driver.Dialect {
+	return &driver.Dialect{
+		Name: "mysql", Family: sqltext.MySQL, Schemes: []string{"mysql", "mariadb"},
+		Open: open, Server: server, Scratch: scratch, Clean: clean, Busy: busy,
+		TryLock: tryLock, Unlock: unlock, Holder: holder,
+		Begin: "START TRANSACTION", Settings: settings,
+		NoTx: func(string) string { return "" },
+		Tables: driver.TableTypes{
+			ID: "bigint NOT NULL AUTO_INCREMENT PRIMARY KEY", Time: "datetime(3)", Text: "longtext",
+			Now: "utc_timestamp(3)", User: "current_user()", Tail: " DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
+		},
+		Batch: batch, Empty: empty, Reset: reset,
+		Explain: explain,
+	}
+}
+
+func open(u *dburl.URL, o driver.Options) (*sql.DB, error) {
+	set, err := u.MySQL()
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := mysql.ParseDSN("/?" + set.Params)
+	if err != nil {
+		return nil, errors.New("a parameter of the URL is not one that the MySQL driver can read")
+	}
+	cfg.User, cfg.Passwd, cfg.DBName = set.User, set.Password, set.Database
+	cfg.Net, cfg.Addr = set.Net, set.Addr
+	// As the server's own client does: several statements in one text, and texts
+	// as the server gives them.
+	cfg.MultiStatements, cfg.InterpolateParams, cfg.ParseTime = true, true, false
+	cfg.Logger = log{}
+	if o.Timeout > 0 {
+		cfg.Timeout = o.Timeout
+	}
+	if err := secure(cfg, set); err != nil {
+		return nil, err
+	}
+	connector, err := mysql.NewConnector(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return sql.OpenDB(connector), nil
+}
+
+// secure sets up TLS: by name where the driver knows one, else from PEM files.
+func secure(cfg *mysql.Config, set dburl.MySQLSettings) error {
+	if set.CA == "" && set.Cert == "" && set.TLS != "verify-ca" {
+		cfg.TLSConfig = set.TLS
+		return nil
+	}
+	t := &tls.Config{MinVersion: tls.VersionTLS12}
+	if set.CA != "" {
+		pem, err := os.ReadFile(set.CA)
+		if err != nil {
+			return fmt.Errorf("reading the certificate authority: %w", err)
+		}
+		t.RootCAs = x509.NewCertPool()
+		if !t.RootCAs.AppendCertsFromPEM(pem) {
+			return fmt.Errorf("%s holds no certificate", set.CA)
+		}
+	}
+	if set.Cert != "" {
+		pair, err := tls.LoadX509KeyPair(set.Cert, set.Key)
+		if err != nil {
+			return fmt.Errorf("reading the client certificate: %w", err)
+		}
+		t.Certificates = []tls.Certificate{pair}
+	}
+	switch set.TLS {
+	case "verify-ca":
+		verifyChainOnly(t)
+	case "skip-verify", "preferred":
+		t.InsecureSkipVerify = true
+	default:
+		t.ServerName, _, _ = net.SplitHostPort(set.Addr)
+	}
+	cfg.TLS = t
+	return nil
+}
+
+// verifyChainOnly checks who signed the certificate and not for which name, as
+// MySQL's VERIFY_CA has it.
+func verifyChainOnly(t *tls.Config) {
+	t.InsecureSkipVerify = true // the check below stands in
+	t.VerifyConnection = func(cs tls.ConnectionState) error {
+		o := x509.VerifyOptions{Roots: t.RootCAs, Intermediates: x509.NewCertPool()}
+		for _, c := range cs.PeerCertificates[1:] {
+			o.Intermediates.AddCert(c)
+		}
+		_, err := cs.PeerCertificates[0].Verify(o)
+		return err
+	}
+}
+
+// log drops what the driver would print on stderr by itself.
+type log struct{}
+
+func (log) Print(...any) {}
+
+var versionText = regexp.MustCompile(`^(\d+)\.(\d+)\.(\d+)`)
+
+func server(ctx context.Context, c *driver.Conn) (driver.Server, error) {
+	var version string
+	var db sql.NullString
+	s := driver.Server{Product: "MySQL"}
+	err := c.QueryRowContext(ctx, "SELECT version(), database(), current_user()").Scan(&version, &db, &s.User)
+	if err != nil {
+		return s, err
+	}
+	if strings.Contains(strings.ToLower(version), "mariadb") {
+		s.Product = "MariaDB"
+	}
+	if m := versionText.FindStringSubmatch(version); m != nil {
+		for _, part := range m[1:] {
+			n, _ := strconv.Atoi(part)
+			s.Version = s.Version*100 + n
+		}
+	}
+	s.Database, s.Home = db.String, db.String
+	if s.Database == "" {
+		return s, errors.New("the URL names no database")
+	}
+	return s, nil
+}
+
+func settings(t driver.Timeouts) []string {
+	if t.Lock <= 0 {
+		return nil
+	}
+	// lock_wait_timeout bounds the wait for a metadata lock, in whole seconds
+	// (MariaDB 10.11: 86400 by default, MySQL 9: a year).
+	return []string{fmt.Sprintf("SET lock_wait_timeout = %d, innodb_lock_wait_timeout = %[1]d", max(1, int(t.Lock.Seconds())))}
+}
+
+// lockName fits GET_LOCK's 64 characters (MySQL 5.7 and later).
+func lockName(name string) string {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(name))
+	return sqltext.QuoteLiteral(sqltext.MySQL, fmt.Sprintf("migr:%016x", h.Sum64()))
+}
+
+func tryLock(ctx context.Context, c *driver.Conn, name string) (bool, error) {
+	var got sql.NullInt64
+	err := c.QueryRowContext(ctx, "SELECT get_lock("+lockName(name)+", 0)").Scan(&got)
+	return got.Int64 == 1, err
+}
+
+func unlock(ctx context.Context, c *driver.Conn, name string) error {
+	var held sql.NullInt64
+	err := c.QueryRowContext(ctx, "SELECT release_lock("+lockName(name)+")").Scan(&held)
+	if err == nil && held.Int64 != 1 {
+		return errors.New("the lock was not held by this session any more")
+	}
+	return err
+}
+
+func holder(ctx context.Context, c *driver.Conn, name string) string {
+	rows, err := c.Strings(ctx, "SELECT id, user, host, time FROM information_schema.processlist WHERE id = is_used_lock("+lockName(name)+")")
+	if err != nil || len(rows) == 0 {
+		return ""
+	}
+	r := rows[0]
+	return fmt.Sprintf("connection %s, user %s, from %s", r[0], r[1], r[2])
+}
+
+var causes = map[uint16]driver.Cause{
+	1146: driver.NoTable, 1044: driver.NoRights, 1142: driver.NoRights, 1227: driver.NoRights, 1370: driver.NoRights, 1045: driver.BadLogin, 1049: driver.NoDatabase,
+	1205: driver.LockWait, 1213: driver.LockWait, 1290: driver.ReadOnly, 1792: driver.ReadOnly, 1836: driver.ReadOnly,
+	1021: driver.Full, 1114: driver.Full, 1050: driver.Exists, 1304: driver.Exists, 1359: driver.Exists, 1061: driver.Exists,
+	1824: driver.Missing, 1305: driver.Missing, 1054: driver.Missing, 1356: driver.Missing, 1072: driver.Missing,
+}
+
+var atLine = regexp.MustCompile(`at line (\d+)$`)
+
+func explain(err error) *driver.ServerError {
+	if errors.Is(err, mysql.ErrInvalidConn) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return &driver.ServerError{Cause: driver.Lost, Message: err.Error()}
+	}
+	var e *mysql.MySQLError
+	if !errors.As(err, &e) {
+		return nil
+	}
+	s := &driver.ServerError{Code: strconv.Itoa(int(e.Number)), Message: e.Message, Cause: causes[e.Number]}
+	if e.SQLState != ([5]byte{}) {
+		s.Code += ", SQLSTATE " + string(e.SQLState[:])
+	}
+	if m := atLine.FindStringSubmatch(e.Message); m != nil {
+		s.Line, _ = strconv.Atoi(m[1])
+	}
+	return s
+}
