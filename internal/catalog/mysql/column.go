@@ -25,7 +25,7 @@ const (
 func (r *reader) readColumns() error {
 	query := "SELECT TABLE_NAME, COLUMN_NAME, ORDINAL_POSITION, COLUMN_DEFAULT, IS_NULLABLE, DATA_TYPE, COLUMN_TYPE, " +
 		"COLLATION_NAME, EXTRA, COLUMN_COMMENT, GENERATION_EXPRESSION, " + r.f.columnExtra +
-		" FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = %[1]s"
+		" FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = {home}"
 	return r.each(query, func(w row) error {
 		t := r.tables[w.s(0)]
 		if t == nil {

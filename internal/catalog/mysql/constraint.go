@@ -84,7 +84,7 @@ func checkDef(o *catalog.Object) string {
 func (r *reader) readForeignKeys() error {
 	found := map[catalog.Key]*catalog.Object{}
 	rules := "SELECT TABLE_NAME, CONSTRAINT_NAME, DELETE_RULE, UPDATE_RULE FROM information_schema.REFERENTIAL_CONSTRAINTS " +
-		"WHERE CONSTRAINT_SCHEMA = %[1]s"
+		"WHERE CONSTRAINT_SCHEMA = {home}"
 	err := r.each(rules, func(w row) error {
 		t := r.tables[w.s(0)]
 		if t == nil {
@@ -104,7 +104,7 @@ func (r *reader) readForeignKeys() error {
 		return err
 	}
 	columns := "SELECT TABLE_NAME, CONSTRAINT_NAME, COLUMN_NAME, REFERENCED_TABLE_SCHEMA, REFERENCED_TABLE_NAME, " +
-		"REFERENCED_COLUMN_NAME FROM information_schema.KEY_COLUMN_USAGE WHERE TABLE_SCHEMA = %[1]s " +
+		"REFERENCED_COLUMN_NAME FROM information_schema.KEY_COLUMN_USAGE WHERE TABLE_SCHEMA = {home} " +
 		"AND REFERENCED_TABLE_NAME IS NOT NULL ORDER BY TABLE_NAME, CONSTRAINT_NAME, ORDINAL_POSITION"
 	return r.each(columns, func(w row) error {
 		if o := found[catalog.Key{Kind: "foreign_key", Table: w.s(0), Name: w.s(1)}]; o != nil {

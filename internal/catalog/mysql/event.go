@@ -17,7 +17,7 @@ var eventKind = catalog.Kind{
 
 func (r *reader) readEvents() error {
 	query := "SELECT EVENT_NAME, EVENT_TYPE, EXECUTE_AT, INTERVAL_VALUE, INTERVAL_FIELD, STARTS, ENDS, STATUS, ON_COMPLETION, EVENT_COMMENT, " +
-		"EVENT_DEFINITION, DEFINER, SQL_MODE, CREATED, LAST_ALTERED FROM information_schema.EVENTS WHERE EVENT_SCHEMA = %[1]s"
+		"EVENT_DEFINITION, DEFINER, SQL_MODE, CREATED, LAST_ALTERED FROM information_schema.EVENTS WHERE EVENT_SCHEMA = {home}"
 	return r.each(query, func(w row) error {
 		o := newObject("event", "", w.s(0))
 		if r.excluded(o.Key) {

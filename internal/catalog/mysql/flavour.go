@@ -13,7 +13,7 @@ import (
 type flavour struct {
 	name string
 	// what is asked of information_schema, behind the columns that both have
-	columnExtra, indexExtra, viewExtra string
+	columnExtra, indexExtra string
 	checkQuery                         string // table, name, level, clause, enforced
 
 	quotedDefaults bool   // COLUMN_DEFAULT is SQL already, not a bare value
@@ -29,20 +29,20 @@ type flavour struct {
 
 var mariadb = &flavour{
 	name:        "MariaDB",
-	columnExtra: "IS_GENERATED", indexExtra: "IGNORED, NULL", viewExtra: "ALGORITHM",
+	columnExtra: "IS_GENERATED", indexExtra: "IGNORED, NULL",
 	checkQuery: "SELECT TABLE_NAME, CONSTRAINT_NAME, LEVEL, CHECK_CLAUSE, 'YES' FROM information_schema.CHECK_CONSTRAINTS " +
-		"WHERE CONSTRAINT_SCHEMA = %[1]s",
+		"WHERE CONSTRAINT_SCHEMA = {home}",
 	quotedDefaults: true, invisible: "INVISIBLE", hiddenIndex: "IGNORED", shownIndex: "NOT IGNORED", batches: true, sequences: true,
 	fkRule: "RESTRICT", userTriggers: true,
 }
 
 var mysql = &flavour{
 	name:        "MySQL",
-	columnExtra: "SRS_ID", indexExtra: "IF(IS_VISIBLE = 'YES', 'NO', 'YES'), EXPRESSION", viewExtra: "''",
+	columnExtra: "SRS_ID", indexExtra: "IF(IS_VISIBLE = 'YES', 'NO', 'YES'), EXPRESSION",
 	checkQuery: "SELECT t.TABLE_NAME, c.CONSTRAINT_NAME, 'Table', c.CHECK_CLAUSE, t.ENFORCED " +
 		"FROM information_schema.CHECK_CONSTRAINTS c JOIN information_schema.TABLE_CONSTRAINTS t " +
 		"ON t.CONSTRAINT_SCHEMA = c.CONSTRAINT_SCHEMA AND t.CONSTRAINT_NAME = c.CONSTRAINT_NAME AND t.CONSTRAINT_TYPE = 'CHECK' " +
-		"WHERE c.CONSTRAINT_SCHEMA = %[1]s AND t.TABLE_SCHEMA = %[1]s",
+		"WHERE c.CONSTRAINT_SCHEMA = {home} AND t.TABLE_SCHEMA = {home}",
 	escaped: true, invisible: "INVISIBLE", hiddenIndex: "INVISIBLE", shownIndex: "VISIBLE", fkRule: "NO ACTION",
 }
 

@@ -20,7 +20,7 @@ const primary = "PRIMARY"
 
 func (r *reader) readIndexes() error {
 	query := "SELECT TABLE_NAME, INDEX_NAME, NON_UNIQUE, COLUMN_NAME, COLLATION, SUB_PART, INDEX_TYPE, INDEX_COMMENT, " +
-		r.f.indexExtra + " FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = %[1]s"
+		r.f.indexExtra + " FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = {home}"
 	found := map[catalog.Key]*catalog.Object{}
 	var order []*catalog.Object
 	pos := map[string]int{}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/migr-dev/migr/internal/catalog"
 )
@@ -13,8 +14,8 @@ import (
 // for each sort of thing, whatever the number of tables.
 //
 // Where information_schema is not faithful, SHOW CREATE is asked as well: for
-// each routine (its parameter list and body as written), each view of MySQL (its
-// algorithm), each trigger of MariaDB and, elsewhere, triggers and events whose
+// each routine (its parameter list and body as written), each view (its algorithm
+// and the character sets of its literals), each trigger of MariaDB and, elsewhere, triggers and events whose
 // body has a quote or a backslash (information_schema gives literals with their
 // escapes resolved); and for tables with a default of a binary column, a full-text
 // parser, or what may be a period. MariaDB answers all of them in one round trip.
@@ -89,10 +90,14 @@ type row []sql.NullString
 
 func (w row) s(i int) string { return w[i].String }
 
-// each runs a query, in which %[1]s is the home database's name as a literal, and
-// hands each row on.
+// each runs a query, in which {home} stands for the home database's name as a
+// literal, and hands each row on.
 func (r *reader) each(query string, do func(row) error) error {
-	rows, err := r.q.QueryContext(r.ctx, fmt.Sprintf(query, quote(r.home)))
+	return r.eachRow(strings.ReplaceAll(query, "{home}", quote(r.home)), do)
+}
+
+func (r *reader) eachRow(query string, do func(row) error) error {
+	rows, err := r.q.QueryContext(r.ctx, query)
 	if err != nil {
 		return err
 	}

@@ -35,7 +35,7 @@ func routineKind(name string) catalog.Kind {
 
 func (r *reader) readRoutines() error {
 	query := "SELECT ROUTINE_NAME, ROUTINE_TYPE, DEFINER, SQL_MODE, EXTERNAL_LANGUAGE FROM information_schema.ROUTINES " +
-		"WHERE ROUTINE_SCHEMA = %[1]s"
+		"WHERE ROUTINE_SCHEMA = {home}"
 	return r.each(query, func(w row) error {
 		o := newObject(strings.ToLower(w.s(1)), "", w.s(0))
 		language := w.s(4)

@@ -29,8 +29,7 @@ func (r *reader) readSequences() error {
 	if len(selects) == 0 {
 		return nil
 	}
-	query := strings.ReplaceAll(strings.Join(selects, " UNION ALL "), "%", "%%")
-	return r.each(query, func(w row) error {
+	return r.eachRow(strings.Join(selects, " UNION ALL "), func(w row) error {
 		o := newObject("sequence", "", w.s(0))
 		for i, name := range []string{"start", "min", "max", "increment", "cache"} {
 			put(o, name, w.s(1+i))

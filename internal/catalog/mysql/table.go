@@ -21,7 +21,7 @@ var remoteEngines = []string{"FEDERATED", "SPIDER", "CONNECT", "MRG_MYISAM", "ME
 
 func (r *reader) readTables() error {
 	query := "SELECT TABLE_NAME, TABLE_TYPE, ENGINE, TABLE_COLLATION, CREATE_OPTIONS, TABLE_COMMENT " +
-		"FROM information_schema.TABLES WHERE TABLE_SCHEMA = %[1]s"
+		"FROM information_schema.TABLES WHERE TABLE_SCHEMA = {home}"
 	return r.each(query, func(w row) error {
 		name, engine := w.s(0), w.s(2)
 		switch w.s(1) {

@@ -18,7 +18,7 @@ var triggerKind = catalog.Kind{
 
 func (r *reader) readTriggers() error {
 	query := "SELECT EVENT_OBJECT_TABLE, TRIGGER_NAME, ACTION_TIMING, EVENT_MANIPULATION, ACTION_ORDER, ACTION_STATEMENT, DEFINER, " +
-		"SQL_MODE FROM information_schema.TRIGGERS WHERE EVENT_OBJECT_SCHEMA = %[1]s AND TRIGGER_SCHEMA = %[1]s " +
+		"SQL_MODE FROM information_schema.TRIGGERS WHERE EVENT_OBJECT_SCHEMA = {home} AND TRIGGER_SCHEMA = {home} " +
 		"ORDER BY EVENT_OBJECT_TABLE, ACTION_TIMING, EVENT_MANIPULATION, ACTION_ORDER"
 	before := map[string]string{}
 	return r.each(query, func(w row) error {

@@ -1,6 +1,7 @@
 package mysql
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/migr-dev/migr/internal/catalog"
@@ -20,8 +21,8 @@ var viewKind = catalog.Kind{
 }
 
 func (r *reader) readViews() error {
-	query := "SELECT TABLE_NAME, VIEW_DEFINITION, CHECK_OPTION, DEFINER, SECURITY_TYPE, " + r.f.viewExtra +
-		" FROM information_schema.VIEWS WHERE TABLE_SCHEMA = %[1]s"
+	query := "SELECT TABLE_NAME, VIEW_DEFINITION, CHECK_OPTION, DEFINER, SECURITY_TYPE " +
+		"FROM information_schema.VIEWS WHERE TABLE_SCHEMA = {home}"
 	return r.each(query, func(w row) error {
 		o := newObject("view", "", w.s(0))
 		if r.excluded(o.Key) {
@@ -32,31 +33,36 @@ func (r *reader) readViews() error {
 			return nil
 		}
 		o.Info["qualified"] = w.s(1)
-		put(o, "definition", r.relative(w.s(1)))
 		if w.s(2) != "NONE" {
 			put(o, "check_option", w.s(2))
 		}
 		flag(o, "invoker", w.s(4) == "INVOKER")
 		r.definer(o, w.s(3))
-		r.algorithm(o, w.s(5))
 		r.views[o.Name] = o
 		r.add(o)
+		r.want("VIEW", o.Key, func(text string) error { return r.viewText(o, text) })
 		return nil
 	})
 }
 
-// algorithm sets how a view is run; only MariaDB's information_schema tells.
-func (r *reader) algorithm(o *catalog.Object, known string) {
-	if known == "" {
-		r.want("VIEW", o.Key, func(text string) error {
-			if _, after, found := strings.Cut(text, "ALGORITHM="); found {
-				r.algorithm(o, nextToken(after).raw)
-			}
-			return nil
-		})
-	} else if known != "UNDEFINED" {
-		o.Attrs["algorithm"] = known
+// viewText takes the algorithm (which only MariaDB's information_schema tells) and
+// the query from SHOW CREATE VIEW: there literals keep the character set that they
+// were written in (_latin1'x'), which information_schema leaves out.
+func (r *reader) viewText(o *catalog.Object, text string) error {
+	ts := tokens(text)
+	if i := skipTo(ts, 0, "ALGORITHM"); i > 0 && i+2 < len(ts) && ts[i+2].raw != "UNDEFINED" {
+		put(o, "algorithm", ts[i+2].raw)
 	}
+	i := skipTo(ts, 0, "AS")
+	if i < 0 {
+		return fmt.Errorf("no AS in %.60q", text)
+	}
+	def := strings.TrimSpace(join(ts[i+1:]))
+	if c := o.Attrs["check_option"]; c != "" {
+		def = strings.TrimSuffix(def, " WITH "+c+" CHECK OPTION")
+	}
+	put(o, "definition", r.relative(def))
+	return nil
 }
 
 // viewDeps finds what a view stands on: the canonical text names tables and views
