@@ -1,0 +1,281 @@
+// Package apply carries revisions out. What it does is a list of operations,
+// which are either run on a connection or printed as a script: one artefact,
+// two endings.
+package apply
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/migr-dev/migr/internal/driver"
+	"github.com/migr-dev/migr/internal/sqltext"
+)
+
+// A Task is one revision to be run one way, or a stamp without statements.
+type Task struct {
+	Revision  string
+	Path      string
+	Message   string
+	Direction string // "up", "down" or "stamp"
+	Stmts     []sqltext.Stmt
+	NoTx      bool     // the revision says `transaction off`
+	Insert    []string // rows of the version table that come
+	Delete    []string // and that go
+	Checksum  string
+	Down      string // the down text, kept beside the row so that it outlives its file
+	// Resume: the log holds this task already, begun and not ended; Done of its
+	// statements are behind it.
+	Resume bool
+	Done   int
+}
+
+// Mode says how transactions are laid around revisions.
+type Mode string
+
+// The modes of --transaction.
+const (
+	PerRevision Mode = "revision"
+	AllInOne    Mode = "all"
+	Off         Mode = "off"
+)
+
+// A Plan is what turns tasks into operations.
+type Plan struct {
+	Dialect  *driver.Dialect
+	Tables   Tables
+	Timeouts driver.Timeouts
+	Mode     Mode
+	By       string // who runs it: user@host; "" asks the server
+	Tool     string // migr's version
+}
+
+// What an operation is for.
+type opKind int
+
+const (
+	opOutside opKind = iota // before and after a transaction
+	opBegin
+	opSetting
+	opStatement
+	opVerify // a query that must give no row
+	opRecord // version row and log
+	opCommit
+)
+
+// An op is one text sent to the server.
+type op struct {
+	kind opKind
+	sql  string
+	n    int   // of opStatement: its place in the revision, from 1
+	task *Task // when several tasks share a group
+}
+
+// A group is what succeeds or fails as one.
+type group struct {
+	ops  []op
+	tx   bool
+	last bool // it marks the revision as applied
+}
+
+// groups lays out a task. On a server with transactional DDL a revision is one
+// group, unless it holds statements that cannot be in a transaction: these stand
+// alone between groups, and then, as everywhere on other servers, the log tells
+// which statements are done.
+func (p *Plan) groups(t Task) []group {
+	if p.Atomic(t) {
+		return []group{p.atomic(t)}
+	}
+	groups := []group{{}}
+	if !t.Resume {
+		groups[0].ops = []op{{kind: opRecord, sql: p.Tables.begin(t, p)}}
+	}
+	parts := p.split(t)
+	for i, part := range parts {
+		if part.from < t.Done {
+			continue
+		}
+		first, last := part.from+1, part.from+len(part.stmts)
+		groups[len(groups)-1].ops = append(groups[len(groups)-1].ops, op{kind: opRecord, sql: p.Tables.started(t, last)})
+		g := group{tx: part.tx}
+		if part.tx {
+			g.ops = p.opening()
+		} else if i == 0 || parts[i-1].tx || part.from == t.Done {
+			for _, s := range p.sessionSettings() {
+				g.ops = append(g.ops, op{kind: opSetting, sql: s})
+			}
+		}
+		for j, s := range part.stmts {
+			g.ops = append(g.ops, op{kind: opStatement, sql: s.Text, n: first + j})
+		}
+		g.ops = append(g.ops, op{kind: opRecord, sql: p.Tables.done(t, last)})
+		if part.tx {
+			g.ops = append(g.ops, op{kind: opCommit, sql: "COMMIT"})
+		}
+		groups = append(groups, g)
+	}
+	end := group{tx: true, last: true, ops: []op{{kind: opBegin, sql: p.Dialect.Begin}}}
+	for _, s := range p.Tables.rows(t) {
+		end.ops = append(end.ops, op{kind: opRecord, sql: s})
+	}
+	end.ops = append(end.ops, op{kind: opRecord, sql: p.Tables.finish(t, p)}, op{kind: opCommit, sql: "COMMIT"})
+	return append(groups, end)
+}
+
+// sessionSettings are the settings where no transaction bounds them.
+func (p *Plan) sessionSettings() []string {
+	if p.Dialect.TxDDL {
+		return nil
+	}
+	return p.Dialect.Settings(p.Timeouts)
+}
+
+// opening begins a transaction, with what must stand before and first in it.
+func (p *Plan) opening() []op {
+	var ops []op
+	for _, s := range p.Dialect.Before {
+		ops = append(ops, op{kind: opOutside, sql: s})
+	}
+	ops = append(ops, op{kind: opBegin, sql: p.Dialect.Begin})
+	for _, s := range p.Dialect.Settings(p.Timeouts) {
+		ops = append(ops, op{kind: opSetting, sql: s})
+	}
+	return ops
+}
+
+// atomic lays a whole task into one transaction.
+func (p *Plan) atomic(t Task) group {
+	ops := p.opening()
+	texts := make([]string, 0, len(t.Stmts))
+	for i, s := range t.Stmts {
+		ops = append(ops, op{kind: opStatement, sql: s.Text, n: i + 1})
+		texts = append(texts, s.Text)
+	}
+	if p.Dialect.Verify != nil {
+		if q := p.Dialect.Verify(texts); q != "" {
+			ops = append(ops, op{kind: opVerify, sql: q})
+		}
+	}
+	for _, s := range append(p.Tables.rows(t), p.Tables.entry(t, p)) {
+		ops = append(ops, op{kind: opRecord, sql: s})
+	}
+	ops = append(ops, op{kind: opCommit, sql: "COMMIT"})
+	for _, s := range p.Dialect.After {
+		ops = append(ops, op{kind: opOutside, sql: s})
+	}
+	return group{tx: true, ops: ops, last: true}
+}
+
+// A part is a run of statements that belong into one transaction, or one that
+// must be alone.
+type part struct {
+	tx    bool
+	from  int // the index of its first statement
+	stmts []sqltext.Stmt
+}
+
+func (p *Plan) split(t Task) []part {
+	var parts []part
+	for i, s := range t.Stmts {
+		tx := p.Dialect.TxDDL && p.Mode != Off && !t.NoTx && p.Dialect.NoTx(s.Text) == ""
+		if n := len(parts); tx && n > 0 && parts[n-1].tx {
+			parts[n-1].stmts = append(parts[n-1].stmts, s)
+			continue
+		}
+		parts = append(parts, part{tx, i, []sqltext.Stmt{s}})
+	}
+	return parts
+}
+
+// Atomic tells whether a task either happens wholly or not at all.
+func (p *Plan) Atomic(t Task) bool {
+	parts := p.split(t)
+	return p.Dialect.TxDDL && !t.Resume && (len(parts) == 0 || len(parts) == 1 && parts[0].tx)
+}
+
+// StatementHash names a statement, so that a half-done revision is only gone on
+// with when its first statements are still those that ran.
+func StatementHash(text string) string {
+	sum := sha256.Sum256([]byte(strings.TrimSpace(text)))
+	return hex.EncodeToString(sum[:6])
+}
+
+func hashes(stmts []sqltext.Stmt) string {
+	all := make([]string, len(stmts))
+	for i, s := range stmts {
+		all[i] = StatementHash(s.Text)
+	}
+	return strings.Join(all, " ")
+}
+
+// Script writes the tasks as SQL for the product's own client, made of the
+// operations that Run would run.
+func (p *Plan) Script(tasks []Task, tables bool) string {
+	var b strings.Builder
+	if tables {
+		for _, s := range p.Tables.Create() {
+			p.write(&b, s)
+		}
+		b.WriteByte('\n')
+	}
+	for _, t := range tasks {
+		fmt.Fprintf(&b, "-- %s %s", t.Direction, t.Revision)
+		if t.Message != "" {
+			b.WriteString(": " + strings.ReplaceAll(t.Message, "\n", " "))
+		}
+		b.WriteByte('\n')
+		for _, g := range p.groups(t) {
+			for _, o := range g.ops {
+				if o.kind != opVerify {
+					p.write(&b, o.sql)
+				}
+			}
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
+
+// Texts returns the operations of one task as they would be sent.
+func (p *Plan) Texts(t Task) []string {
+	var all []string
+	for _, g := range p.groups(t) {
+		for _, o := range g.ops {
+			all = append(all, o.sql)
+		}
+	}
+	return all
+}
+
+// write ends a statement the way the product's own client reads it: the mysql
+// client cuts at every semicolon outside quotes, so a body needs DELIMITER.
+func (p *Plan) write(b *strings.Builder, text string) {
+	b.WriteString(ForClient(p.Dialect.Family, text))
+}
+
+// ForClient ends one statement so that the product's own client takes it whole.
+func ForClient(f sqltext.Family, text string) string {
+	if f == sqltext.MySQL {
+		for _, t := range sqltext.Tokens(f, text) {
+			if t.Text == ";" {
+				return "DELIMITER ;;\n" + text + "\n;;\nDELIMITER ;\n"
+			}
+		}
+	}
+	if strings.Contains(text[strings.LastIndexByte(text, '\n')+1:], "--") { // a comment at the end must not swallow the semicolon
+		return text + "\n;\n"
+	}
+	return text + ";\n"
+}
+
+// An Entry is a row of the log.
+type Entry struct {
+	Revision, Direction, State string // state: "running", "failed", "done"
+	Statements, Started, Done  int
+	Checksum, By               string
+	AppliedAt                  time.Time
+	Duration                   time.Duration
+	Message, Down, Hashes, Err string
+}

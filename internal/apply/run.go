@@ -1,0 +1,290 @@
+package apply
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/migr-dev/migr/internal/driver"
+	"github.com/migr-dev/migr/internal/sqltext"
+)
+
+// An EventKind says what an Event tells.
+type EventKind int
+
+// The events, in the order in which they come.
+const (
+	Waiting EventKind = iota // for the lock
+	RevisionBegins
+	StatementBegins
+	StatementEnds
+	Retrying // a transaction that met a lock
+	RevisionEnds
+)
+
+// An Event is a step of the work, told while it goes on.
+type Event struct {
+	Kind      EventKind
+	Task      *Task
+	N, Of     int // of the task
+	Statement int // from 1
+	Duration  time.Duration
+	Text      string
+}
+
+// A StatementError is a statement that the server refused, and where it stands.
+type StatementError struct {
+	Task      *Task
+	N         int // of Task.Stmts, from 1
+	Stmt      sqltext.Stmt
+	Line, Col int // in the file
+	Err       error
+	Server    *driver.ServerError // nil when it was not the server that spoke
+	Atomic    bool                // nothing of the revision is left behind
+}
+
+func (e *StatementError) Error() string {
+	return fmt.Sprintf("revision %s: statement %d of %d failed: %v", e.Task.Revision, e.N, len(e.Task.Stmts), e.Err)
+}
+
+// Unwrap returns the driver's error.
+func (e *StatementError) Unwrap() error { return e.Err }
+
+// A VerifyError is a revision that would have left rows in contradiction.
+type VerifyError struct {
+	Task *Task
+	Rows [][]string
+}
+
+func (e *VerifyError) Error() string {
+	r := e.Rows[0]
+	return fmt.Sprintf("revision %s would leave %d rows whose foreign key has no target, the first in table %s (rowid %s, target %s); it was rolled back",
+		e.Task.Revision, len(e.Rows), r[0], r[1], r[2])
+}
+
+func (s *Session) tell(e Event) {
+	if s.Observe != nil {
+		s.Observe(e)
+	}
+}
+
+// Done is what one task came to.
+type Done struct {
+	Task       *Task
+	Statements int
+	Duration   time.Duration
+}
+
+// Run carries the tasks out in order and returns what was done; on an error, what
+// was done before it. rows are those that planning saw: where they are others
+// by now, ErrMoved is returned before anything runs.
+func (s *Session) Run(ctx context.Context, tasks []Task, rows []string) ([]Done, error) {
+	if s.Plan.Mode == AllInOne {
+		return s.runAll(ctx, tasks, rows)
+	}
+	var done []Done
+	for i := range tasks {
+		t := &tasks[i]
+		s.tell(Event{Kind: RevisionBegins, Task: t, N: i + 1, Of: len(tasks)})
+		began := s.Now()
+		for _, g := range s.Plan.groups(*t) {
+			if err := s.retry(ctx, t, g, rows, began); err != nil {
+				return done, err
+			}
+		}
+		rows = After(rows, t)
+		d := Done{Task: t, Statements: len(t.Stmts), Duration: s.Now().Sub(began)}
+		done = append(done, d)
+		s.tell(Event{Kind: RevisionEnds, Task: t, N: i + 1, Of: len(tasks), Duration: d.Duration})
+	}
+	return done, nil
+}
+
+// After returns the rows of the version table once a task is done.
+func After(rows []string, t *Task) []string {
+	var out []string
+	for _, r := range rows {
+		if !slices.Contains(t.Delete, r) {
+			out = append(out, r)
+		}
+	}
+	out = append(out, t.Insert...)
+	slices.Sort(out)
+	return out
+}
+
+// runAll puts all tasks into one transaction.
+func (s *Session) runAll(ctx context.Context, tasks []Task, rows []string) ([]Done, error) {
+	all := group{tx: true}
+	for i := range tasks {
+		t := &tasks[i]
+		if !s.Plan.Atomic(*t) {
+			return nil, fmt.Errorf("revision %s holds what cannot run in a transaction: --transaction all is not possible", t.Revision)
+		}
+		for _, o := range s.Plan.groups(*t)[0].ops {
+			first, last := i == 0, i == len(tasks)-1
+			if o.kind == opBegin && !first || o.kind == opCommit && !last || o.kind == opOutside && !first {
+				continue
+			}
+			o.task = t
+			all.ops = append(all.ops, o)
+		}
+	}
+	if len(tasks) == 0 {
+		return nil, nil
+	}
+	began := s.Now()
+	if err := s.retry(ctx, &tasks[0], all, rows, began); err != nil {
+		return nil, err
+	}
+	var done []Done
+	for i := range tasks {
+		done = append(done, Done{Task: &tasks[i], Statements: len(tasks[i].Stmts)})
+		s.tell(Event{Kind: RevisionEnds, Task: &tasks[i], N: i + 1, Of: len(tasks)})
+	}
+	return done, nil
+}
+
+// retry runs a group again, whole, while it meets locks.
+func (s *Session) retry(ctx context.Context, t *Task, g group, rows []string, began time.Time) error {
+	for try := 0; ; try++ {
+		err := s.runGroup(ctx, t, g, rows, began)
+		if err == nil || s.Conn.Dialect.CauseOf(err) != driver.LockWait || try >= s.Retries {
+			return err
+		}
+		pause := min(30*time.Second, 100*time.Millisecond<<min(try, 9))
+		pause = pause/2 + rand.N(pause/2)
+		s.tell(Event{Kind: Retrying, Task: t, Duration: pause, Text: fmt.Sprintf("a lock was not free (try %d of %d)", try+1, s.Retries+1)})
+		if e := sleep(ctx, pause); e != nil {
+			return e
+		}
+	}
+}
+
+// runGroup runs the operations of a group; what needs no answer of its own goes
+// along with its neighbour, so that a revision of n statements takes n + 2 round
+// trips.
+func (s *Session) runGroup(ctx context.Context, t *Task, g group, rows []string, began time.Time) error {
+	var pending []string
+	flush := func() error {
+		if len(pending) == 0 {
+			return nil
+		}
+		text := strings.Join(pending, ";\n")
+		pending = nil
+		return s.Conn.Exec(ctx, text)
+	}
+	for i, o := range g.ops {
+		task := t
+		if o.task != nil {
+			task = o.task
+		}
+		var err error
+		switch o.kind {
+		case opStatement:
+			if err = flush(); err == nil {
+				err = s.statement(ctx, task, o, g.tx)
+			}
+		case opVerify:
+			if err = flush(); err == nil {
+				err = s.verify(ctx, task, o.sql)
+			}
+		case opBegin:
+			pending = append(pending, o.sql)
+			if s.Conn.Dialect.TryLock == nil {
+				if err = flush(); err == nil {
+					err = s.unmoved(ctx, rows)
+				}
+			}
+		case opRecord:
+			ms := fmt.Sprint(s.Now().Sub(began).Milliseconds())
+			pending = append(pending, strings.Replace(o.sql, durationMark, ms, 1))
+		default:
+			pending = append(pending, o.sql)
+		}
+		if err == nil && i == len(g.ops)-1 {
+			err = flush()
+		}
+		if err != nil {
+			return s.giveUp(ctx, task, g, err)
+		}
+	}
+	return nil
+}
+
+// giveUp rolls a group back and, where the revision is half done, records it.
+func (s *Session) giveUp(ctx context.Context, t *Task, g group, err error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	if g.tx {
+		_ = s.Conn.Exec(ctx, "ROLLBACK")
+	}
+	if !s.Plan.Atomic(*t) {
+		if n := failedAt(err); n > 0 {
+			why := err.Error()
+			if e, ok := err.(*StatementError); ok && e.Server != nil {
+				why = e.Server.Error()
+			}
+			_ = s.Conn.Exec(ctx, s.Plan.Tables.failed(*t, n, why))
+		}
+	}
+	return err
+}
+
+func failedAt(err error) int {
+	if e, ok := err.(*StatementError); ok && e.Server != nil && e.Server.Cause != driver.Lost {
+		return e.N
+	}
+	return 0
+}
+
+func (s *Session) statement(ctx context.Context, t *Task, o op, tx bool) error {
+	s.tell(Event{Kind: StatementBegins, Task: t, Statement: o.n})
+	began := s.Now()
+	if err := s.Conn.Exec(ctx, o.sql); err != nil {
+		if cause := context.Cause(ctx); cause != nil {
+			err = cause
+		}
+		return NewStatementError(s.Conn.Dialect, t, o.n, err, s.Plan.Atomic(*t))
+	}
+	s.tell(Event{Kind: StatementEnds, Task: t, Statement: o.n, Duration: s.Now().Sub(began)})
+	return nil
+}
+
+// NewStatementError places a server's error in the file.
+func NewStatementError(d *driver.Dialect, t *Task, n int, err error, atomic bool) *StatementError {
+	e := &StatementError{Task: t, N: n, Stmt: t.Stmts[n-1], Err: err, Server: d.Explain(err), Atomic: atomic}
+	e.Line, e.Col = driver.Locate(e.Stmt, e.Server)
+	return e
+}
+
+func (s *Session) verify(ctx context.Context, t *Task, query string) error {
+	rows, err := s.Conn.Strings(ctx, query)
+	if err != nil {
+		return err
+	}
+	if len(rows) > 0 {
+		return &VerifyError{Task: t, Rows: rows}
+	}
+	return nil
+}
+
+// unmoved makes sure, within the transaction, that the rows are those planned on.
+func (s *Session) unmoved(ctx context.Context, rows []string) error {
+	now, err := s.Conn.Strings(ctx, "SELECT version_num FROM "+s.Plan.Tables.version()+" ORDER BY 1")
+	if err != nil {
+		return err
+	}
+	var have []string
+	for _, r := range now {
+		have = append(have, r[0])
+	}
+	slices.Sort(have)
+	if !slices.Equal(have, rows) {
+		return ErrMoved
+	}
+	return nil
+}

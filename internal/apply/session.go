@@ -1,0 +1,210 @@
+package apply
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/migr-dev/migr/internal/driver"
+)
+
+// A State is what the version table and the log say.
+type State struct {
+	Rows     []string // of the version table, sorted
+	Partial  []Entry  // revisions begun and not ended
+	Versions bool     // the version table is there
+	Log      bool     // the log is there
+}
+
+// A LockedError is a lock that was not got in time.
+type LockedError struct {
+	Wait   time.Duration
+	Holder string // as far as the server tells
+}
+
+func (e *LockedError) Error() string {
+	who := ""
+	if e.Holder != "" {
+		who = " (held by " + e.Holder + ")"
+	}
+	return fmt.Sprintf("another migr is at work on this database%s; waited %s for its lock", who, e.Wait)
+}
+
+// ErrMoved says that the version table changed between planning and running.
+var ErrMoved = errors.New("the version table was changed by another process meanwhile")
+
+// A Session reads and writes the version table over one connection.
+type Session struct {
+	Conn *driver.Conn
+	Plan *Plan
+	// Observe is told what happens; it may be nil.
+	Observe func(Event)
+	// Now is the clock.
+	Now func() time.Time
+	// Retries of a transaction that met a lock.
+	Retries int
+
+	locked bool
+}
+
+// Read tells the state, in one round trip where both tables are there.
+func (s *Session) Read(ctx context.Context) (State, error) {
+	t := s.Plan.Tables
+	rows, err := s.Conn.Strings(ctx, fmt.Sprintf("SELECT '', version_num, '', 0, 0, 0, '', '', '', '' FROM %s UNION ALL SELECT state, revision, direction, statements, started, done, checksum, hashes, error, message FROM %s WHERE state <> 'done'",
+		t.version(), t.log()))
+	if err == nil {
+		return stateOf(rows), nil
+	}
+	if !s.missing(err) {
+		return State{}, fmt.Errorf("reading the version table: %w", err)
+	}
+	st := State{}
+	rows, err = s.Conn.Strings(ctx, "SELECT version_num FROM "+t.version())
+	switch {
+	case err == nil:
+		st.Versions = true
+		for _, r := range rows {
+			st.Rows = append(st.Rows, r[0])
+		}
+		slices.Sort(st.Rows)
+	case !s.missing(err):
+		return State{}, fmt.Errorf("reading the version table: %w", err)
+	default:
+		_, err = s.Conn.Strings(ctx, "SELECT revision FROM "+t.log()+" WHERE state = ''")
+		st.Log = err == nil
+	}
+	return st, nil
+}
+
+func (s *Session) missing(err error) bool { return s.Conn.Dialect.CauseOf(err) == driver.NoTable }
+
+func stateOf(rows [][]string) State {
+	st := State{Versions: true, Log: true}
+	for _, r := range rows {
+		if r[0] == "" {
+			st.Rows = append(st.Rows, r[1])
+			continue
+		}
+		e := Entry{State: r[0], Revision: r[1], Direction: r[2], Checksum: r[6], Hashes: r[7], Err: r[8], Message: r[9]}
+		e.Statements, e.Started, e.Done = number(r[3]), number(r[4]), number(r[5])
+		st.Partial = append(st.Partial, e)
+	}
+	slices.Sort(st.Rows)
+	return st
+}
+
+func number(s string) int {
+	n := 0
+	_, _ = fmt.Sscan(s, &n)
+	return n
+}
+
+// Log returns the whole log, oldest first.
+func (s *Session) Log(ctx context.Context) ([]Entry, error) {
+	rows, err := s.Conn.Strings(ctx, "SELECT "+logColumns+", error FROM "+s.Plan.Tables.log()+" ORDER BY id")
+	if s.missing(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading the log: %w", err)
+	}
+	entries := make([]Entry, len(rows))
+	for i, r := range rows {
+		entries[i] = Entry{Revision: r[0], Direction: r[1], State: r[2], Statements: number(r[3]), Started: number(r[4]), Done: number(r[5]),
+			Checksum: r[6], AppliedAt: readTime(r[7]), Duration: time.Duration(number(r[8])) * time.Millisecond,
+			By: r[9], Message: r[11], Down: r[12], Hashes: r[13], Err: r[14]}
+	}
+	return entries, nil
+}
+
+// readTime reads a time as any of the drivers gives it as text.
+func readTime(s string) time.Time {
+	for _, layout := range []string{time.RFC3339Nano, "2006-01-02 15:04:05.999999999-07:00", "2006-01-02 15:04:05.999999999 -0700 MST", "2006-01-02 15:04:05.999"} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t.UTC()
+		}
+	}
+	return time.Time{}
+}
+
+// Lock takes the database's lock, polling for it: a session that waits within
+// the server would hold a snapshot. It is a no-op where the product has none
+// (SQLite: each transaction excludes the others, and Run checks the rows).
+func (s *Session) Lock(ctx context.Context, wait time.Duration) error {
+	d := s.Conn.Dialect
+	if d.TryLock == nil || s.locked {
+		return nil
+	}
+	name := s.lockName()
+	for start, told := s.Now(), false; ; {
+		got, err := d.TryLock(ctx, s.Conn, name)
+		if err != nil {
+			return fmt.Errorf("taking the lock: %w", err)
+		}
+		if got {
+			s.locked = true
+			return nil
+		}
+		if waited := s.Now().Sub(start); waited >= wait {
+			return &LockedError{Wait: wait, Holder: d.Holder(ctx, s.Conn, name)}
+		}
+		if !told {
+			told = true
+			s.tell(Event{Kind: Waiting, Text: "waiting for another migr: " + d.Holder(ctx, s.Conn, name)})
+		}
+		if err := sleep(ctx, 100*time.Millisecond+rand.N(200*time.Millisecond)); err != nil {
+			return err
+		}
+	}
+}
+
+func (s *Session) lockName() string {
+	t := s.Plan.Tables
+	return s.Conn.Server.Database + "." + t.Schema + "." + t.Version
+}
+
+// Unlock gives the lock back. The end of the connection does so as well.
+func (s *Session) Unlock(ctx context.Context) error {
+	if !s.locked {
+		return nil
+	}
+	s.locked = false
+	if err := s.Conn.Dialect.Unlock(ctx, s.Conn, s.lockName()); err != nil {
+		return fmt.Errorf("releasing the lock: %w", err)
+	}
+	return nil
+}
+
+// Prepare makes the tables that are missing; those that are there are not
+// touched, so that a user without the right to create tables can run.
+func (s *Session) Prepare(ctx context.Context, st State) error {
+	var create []string
+	if !st.Versions {
+		create = append(create, s.Plan.Tables.createVersion())
+	}
+	if !st.Log {
+		create = append(create, s.Plan.Tables.createLog())
+	}
+	if len(create) == 0 {
+		return nil
+	}
+	if err := s.Conn.Exec(ctx, strings.Join(create, ";\n")); err != nil {
+		return fmt.Errorf("creating the version table: %w", err)
+	}
+	return nil
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-t.C:
+		return nil
+	}
+}

@@ -1,0 +1,178 @@
+// Package postgres is the PostgreSQL dialect, through lib/pq.
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/lib/pq"
+
+	"github.com/migr-dev/migr/internal/dburl"
+	"github.com/migr-dev/migr/internal/driver"
+	"github.com/migr-dev/migr/internal/sqltext"
+)
+
+// Dialect returns PostgreSQL's.
+func Dialect() *driver.Dialect {
+	return &driver.Dialect{
+		Name: "postgres", Family: sqltext.Postgres, Schemes: []string{"postgres"}, TxDDL: true,
+		Open: open, Server: server, Scratch: scratch, Clean: clean, Busy: busy,
+		TryLock: tryLock, Unlock: unlock, Holder: holder,
+		Begin: "BEGIN", Settings: settings, NoTx: noTx,
+		Tables: driver.TableTypes{
+			ID: "bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY", Time: "timestamp with time zone", Text: "text",
+			Now: "clock_timestamp()", User: "session_user",
+		},
+		Batch: batch, Empty: empty, Reset: reset, Schemas: schemas,
+		Explain: explain,
+	}
+}
+
+func open(u *dburl.URL, _ driver.Options) (*sql.DB, error) {
+	dsn := u.PostgresDSN()
+	if u.Query.Get("application_name") == "" {
+		dsn += " application_name=migr"
+	}
+	connector, err := pq.NewConnector(dsn)
+	if err != nil {
+		return nil, err
+	}
+	return sql.OpenDB(connector), nil
+}
+
+func server(ctx context.Context, c *driver.Conn) (driver.Server, error) {
+	s := driver.Server{Product: "PostgreSQL"}
+	var home sql.NullString
+	err := c.QueryRowContext(ctx, `SELECT current_setting('server_version_num')::int, current_database(), current_schema(), session_user`).
+		Scan(&s.Version, &s.Database, &home, &s.User)
+	s.Home = home.String
+	return s, err
+}
+
+// settings holds for one transaction. Function bodies are not checked, as a dump
+// does it: a body may name what comes later.
+func settings(t driver.Timeouts) []string {
+	set := []string{"SET LOCAL check_function_bodies = off"}
+	if t.Lock > 0 {
+		set = append(set, fmt.Sprintf("SET LOCAL lock_timeout = '%dms'", t.Lock/time.Millisecond))
+	}
+	if t.Statement > 0 {
+		set = append(set, fmt.Sprintf("SET LOCAL statement_timeout = '%dms'", t.Statement/time.Millisecond))
+	}
+	return set
+}
+
+// noTx lists what PostgreSQL refuses within a transaction block (its own
+// PreventInTransactionBlock, up to 18).
+func noTx(stmt string) string {
+	w := sqltext.Words(sqltext.Postgres, stmt, 6)
+	has := func(words ...string) bool {
+		if len(w) < len(words) {
+			return false
+		}
+		for i, word := range words {
+			if w[i] != word {
+				return false
+			}
+		}
+		return true
+	}
+	anywhere := func(word string) bool {
+		for _, x := range w {
+			if x == word {
+				return true
+			}
+		}
+		return false
+	}
+	switch {
+	case has("CREATE", "INDEX", "CONCURRENTLY"), has("CREATE", "UNIQUE", "INDEX", "CONCURRENTLY"), has("DROP", "INDEX", "CONCURRENTLY"):
+		return "CONCURRENTLY"
+	case has("REINDEX") && (anywhere("CONCURRENTLY") || anywhere("DATABASE") || anywhere("SYSTEM") || anywhere("SCHEMA")):
+		return "REINDEX " + strings.Join(w[1:], " ")
+	case has("ALTER", "TABLE") && detachesConcurrently(stmt):
+		return "DETACH PARTITION CONCURRENTLY"
+	case has("VACUUM"):
+		return "VACUUM"
+	case has("ALTER", "SYSTEM"):
+		return "ALTER SYSTEM"
+	case has("CREATE", "DATABASE"), has("DROP", "DATABASE"), has("CREATE", "TABLESPACE"), has("DROP", "TABLESPACE"), has("CREATE", "SUBSCRIPTION"), has("DROP", "SUBSCRIPTION"):
+		return w[0] + " " + w[1]
+	case has("ALTER", "DATABASE") && anywhere("TABLESPACE"):
+		return "ALTER DATABASE SET TABLESPACE"
+	}
+	return ""
+}
+
+func detachesConcurrently(stmt string) bool {
+	w := sqltext.Words(sqltext.Postgres, stmt, 16)
+	detach := false
+	for _, x := range w {
+		detach = detach || x == "DETACH"
+		if detach && x == "CONCURRENTLY" {
+			return true
+		}
+	}
+	return false
+}
+
+func lockKey(name string) int64 {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte("migr:" + name))
+	return int64(h.Sum64())
+}
+
+// tryLock polls nothing and holds no snapshot: a waiting pg_advisory_lock() would
+// make another session's CREATE INDEX CONCURRENTLY wait for it (40P01).
+func tryLock(ctx context.Context, c *driver.Conn, name string) (got bool, err error) {
+	err = c.QueryRowContext(ctx, "SELECT pg_try_advisory_lock("+strconv.FormatInt(lockKey(name), 10)+")").Scan(&got)
+	return got, err
+}
+
+func unlock(ctx context.Context, c *driver.Conn, name string) error {
+	var held bool
+	err := c.QueryRowContext(ctx, "SELECT pg_advisory_unlock("+strconv.FormatInt(lockKey(name), 10)+")").Scan(&held)
+	if err == nil && !held {
+		return errors.New("the lock was not held by this session any more (a connection pooler in transaction mode?)")
+	}
+	return err
+}
+
+func holder(ctx context.Context, c *driver.Conn, name string) string {
+	key := uint64(lockKey(name))
+	var s string
+	err := c.QueryRowContext(ctx, fmt.Sprintf(`SELECT format('pid %%s, user %%s, from %%s, since %%s', a.pid, a.usename, coalesce(a.client_addr::text, 'this host'), date_trunc('second', a.backend_start))
+		FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+		WHERE l.locktype = 'advisory' AND l.granted AND l.classid = %d AND l.objid = %d AND l.objsubid = 1`, key>>32, key&0xffffffff)).Scan(&s)
+	if err != nil {
+		return ""
+	}
+	return s
+}
+
+var causes = map[string]driver.Cause{
+	"42P01": driver.NoTable, "42501": driver.NoRights, "28P01": driver.BadLogin, "28000": driver.BadLogin,
+	"3D000": driver.NoDatabase, "55P03": driver.LockWait, "40P01": driver.LockWait, "25006": driver.ReadOnly,
+	"53100": driver.Full, "42P07": driver.Exists, "42710": driver.Exists, "42723": driver.Exists, "42P06": driver.Exists,
+	"42704": driver.Missing, "42703": driver.Missing, "42883": driver.Missing, "3F000": driver.Missing,
+	"57P01": driver.Lost, "57P02": driver.Lost, "08006": driver.Lost, "08003": driver.Lost,
+}
+
+func explain(err error) *driver.ServerError {
+	var e *pq.Error
+	if !errors.As(err, &e) {
+		return nil
+	}
+	s := &driver.ServerError{
+		Code: string(e.Code), Message: e.Message, Detail: e.Detail, Hint: e.Hint, Where: e.Where,
+		Cause: causes[string(e.Code)],
+	}
+	s.Offset, _ = strconv.Atoi(e.Position)
+	return s
+}
