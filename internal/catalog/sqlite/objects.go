@@ -132,6 +132,11 @@ func (b *builder) foreignKey(def *tableDef, c *constraintDef, o *catalog.Object)
 	ref, cols := c.ref, slices.Clone(c.refCols)
 	if parent := b.tables[fold(ref)]; parent != nil {
 		ref = parent.name
+		// SQLite looks for the parent when rows come, not now; parents first
+		// reads better, and drops them last where foreign keys are enforced
+		if ref != def.name {
+			o.Deps = []catalog.Key{{Kind: "table", Name: ref}}
+		}
 		for i := range cols {
 			cols[i] = parent.realName(cols[i])
 		}
