@@ -3,15 +3,18 @@ package mysql
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"database/sql"
 	"errors"
 	"fmt"
 	"hash/fnv"
 	"io"
+	"net"
+	"os"
 	"regexp"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/go-sql-driver/mysql"
 
@@ -38,18 +41,24 @@ func Dialect() *driver.Dialect {
 }
 
 func open(u *dburl.URL, o driver.Options) (*sql.DB, error) {
-	cfg := mysql.NewConfig()
-	cfg.User, cfg.Passwd, cfg.DBName = u.User, u.Password, u.Database
-	cfg.Net, cfg.Addr = "tcp", u.Host
-	if u.Port != "" {
-		cfg.Addr = u.Host + ":" + u.Port
+	set, err := u.MySQL()
+	if err != nil {
+		return nil, err
 	}
-	// As a dump and a server's own client do: several statements in one text.
+	cfg, err := mysql.ParseDSN("/?" + set.Params)
+	if err != nil {
+		return nil, errors.New("a parameter of the URL is not one that the MySQL driver can read")
+	}
+	cfg.User, cfg.Passwd, cfg.DBName = set.User, set.Password, set.Database
+	cfg.Net, cfg.Addr = set.Net, set.Addr
+	// As the server's own client does: several statements in one text, and texts
+	// as the server gives them.
 	cfg.MultiStatements, cfg.InterpolateParams, cfg.ParseTime = true, true, false
-	cfg.AllowNativePasswords = true
 	cfg.Logger = log{}
-	cfg.Timeout = o.Timeout
-	if err := parameters(cfg, u); err != nil {
+	if o.Timeout > 0 {
+		cfg.Timeout = o.Timeout
+	}
+	if err := secure(cfg, set); err != nil {
 		return nil, err
 	}
 	connector, err := mysql.NewConnector(cfg)
@@ -59,57 +68,60 @@ func open(u *dburl.URL, o driver.Options) (*sql.DB, error) {
 	return sql.OpenDB(connector), nil
 }
 
+// secure sets up TLS: by name where the driver knows one, else from PEM files.
+func secure(cfg *mysql.Config, set dburl.MySQLSettings) error {
+	if set.CA == "" && set.Cert == "" && set.TLS != "verify-ca" {
+		cfg.TLSConfig = set.TLS
+		return nil
+	}
+	t := &tls.Config{MinVersion: tls.VersionTLS12}
+	if set.CA != "" {
+		pem, err := os.ReadFile(set.CA)
+		if err != nil {
+			return fmt.Errorf("reading the certificate authority: %w", err)
+		}
+		t.RootCAs = x509.NewCertPool()
+		if !t.RootCAs.AppendCertsFromPEM(pem) {
+			return fmt.Errorf("%s holds no certificate", set.CA)
+		}
+	}
+	if set.Cert != "" {
+		pair, err := tls.LoadX509KeyPair(set.Cert, set.Key)
+		if err != nil {
+			return fmt.Errorf("reading the client certificate: %w", err)
+		}
+		t.Certificates = []tls.Certificate{pair}
+	}
+	switch set.TLS {
+	case "verify-ca":
+		verifyChainOnly(t)
+	case "skip-verify", "preferred":
+		t.InsecureSkipVerify = true
+	default:
+		t.ServerName, _, _ = net.SplitHostPort(set.Addr)
+	}
+	cfg.TLS = t
+	return nil
+}
+
+// verifyChainOnly checks who signed the certificate and not for which name, as
+// MySQL's VERIFY_CA has it.
+func verifyChainOnly(t *tls.Config) {
+	t.InsecureSkipVerify = true // the check below stands in
+	t.VerifyConnection = func(cs tls.ConnectionState) error {
+		o := x509.VerifyOptions{Roots: t.RootCAs, Intermediates: x509.NewCertPool()}
+		for _, c := range cs.PeerCertificates[1:] {
+			o.Intermediates.AddCert(c)
+		}
+		_, err := cs.PeerCertificates[0].Verify(o)
+		return err
+	}
+}
+
 // log drops what the driver would print on stderr by itself.
 type log struct{}
 
 func (log) Print(...any) {}
-
-// parameters reads the URL's query: what the driver knows and, for anything
-// else, session variables as go-sql-driver's own DSN has them.
-func parameters(cfg *mysql.Config, u *dburl.URL) error {
-	for name, values := range u.Query {
-		v := values[len(values)-1]
-		switch name {
-		case "unix_socket", "socket":
-			cfg.Net, cfg.Addr = "unix", v
-		case "charset":
-			cfg.Params = with(cfg.Params, "charset", v)
-		case "tls", "ssl-mode", "sslmode", "ssl_mode":
-			mode, ok := tlsModes[strings.ToLower(v)]
-			if !ok {
-				return fmt.Errorf("unknown TLS mode %q (disabled, preferred, required, verify_ca)", v)
-			}
-			cfg.TLSConfig = mode
-		case "collation":
-			cfg.Collation = v
-		case "timeout", "readTimeout", "writeTimeout":
-			d, err := time.ParseDuration(v)
-			if err != nil {
-				return fmt.Errorf("%s=%q is no duration", name, v)
-			}
-			map[string]func(){"timeout": func() { cfg.Timeout = d }, "readTimeout": func() { cfg.ReadTimeout = d }, "writeTimeout": func() { cfg.WriteTimeout = d }}[name]()
-		case "parseTime", "multiStatements", "loc", "allowNativePasswords", "interpolateParams":
-			// migr's own choice holds
-		default:
-			cfg.Params = with(cfg.Params, name, v)
-		}
-	}
-	return nil
-}
-
-var tlsModes = map[string]string{
-	"disabled": "false", "disable": "false", "false": "false", "preferred": "preferred", "prefer": "preferred",
-	"required": "skip-verify", "require": "skip-verify", "skip-verify": "skip-verify",
-	"verify_ca": "true", "verify-ca": "true", "verify_identity": "true", "verify-full": "true", "true": "true",
-}
-
-func with(m map[string]string, k, v string) map[string]string {
-	if m == nil {
-		m = map[string]string{}
-	}
-	m[k] = v
-	return m
-}
 
 var versionText = regexp.MustCompile(`^(\d+)\.(\d+)\.(\d+)`)
 

@@ -43,17 +43,18 @@ func Dialect() *driver.Dialect {
 }
 
 func open(u *dburl.URL, o driver.Options) (*sql.DB, error) {
-	q := url.Values{}
-	for k, v := range u.Query {
-		q[k] = v
+	u = u.Clone()
+	if u.Query == nil {
+		u.Query = url.Values{}
 	}
+	q := u.Query
 	wait := 5 * time.Second
 	if o.Timeout > 0 {
 		wait = o.Timeout
 	}
 	q.Add("_pragma", fmt.Sprintf("busy_timeout(%d)", wait.Milliseconds()))
 	if u.Memory {
-		return sql.Open("sqlite", "file::memory:?"+q.Encode())
+		return sql.Open("sqlite", u.SQLiteDSN())
 	}
 	path := u.Path
 	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
@@ -61,12 +62,13 @@ func open(u *dburl.URL, o driver.Options) (*sql.DB, error) {
 			return nil, fmt.Errorf("the folder %s is not there", filepath.Dir(path))
 		}
 		if o.ReadOnly { // what is not there is empty
-			return sql.Open("sqlite", "file::memory:?"+q.Encode())
+			u.Memory = true
+			return sql.Open("sqlite", u.SQLiteDSN())
 		}
 	} else if err == nil && q.Get("mode") == "" && !writable(path) {
 		q.Set("mode", "ro") // else SQLite fails at the first write only, or at a journal it cannot make
 	}
-	return sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?"+q.Encode())
+	return sql.Open("sqlite", u.SQLiteDSN())
 }
 
 func writable(path string) bool {

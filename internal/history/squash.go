@@ -1,0 +1,125 @@
+package history
+
+import "slices"
+
+// A squash revision stands for revisions whose files may be gone. As long as
+// a database is in the middle of what it replaces, the old files are needed;
+// such a database sees the graph without the squash.
+
+// A squash knows which revisions stand for which in one view of the history.
+type squash struct {
+	given []*Revision // all revisions, live or not
+	byID  map[ID]*Revision
+	off   map[ID]bool // squash revisions that are not used in this view
+	as    map[ID]ID   // what stands for a revision that is not live
+}
+
+// newSquash reads the replaces directives.
+func newSquash(revs []*Revision, off map[ID]bool) (*squash, error) {
+	s := &squash{given: revs, off: off, byID: make(map[ID]*Revision, len(revs)), as: map[ID]ID{}}
+	for _, r := range revs {
+		s.byID[r.ID] = r
+		if len(r.Replaces) == 0 {
+			continue
+		}
+		if slices.Contains(r.Replaces, r.ID) {
+			return nil, onFile(errorf(SelfLoop, "revision %s replaces itself", r.ID), r)
+		}
+		if off[r.ID] {
+			s.as[r.ID] = r.Replaces[len(r.Replaces)-1]
+			continue
+		}
+		for _, id := range r.Replaces {
+			if other, taken := s.as[id]; taken && !off[id] {
+				e := errorf(DuplicateRevision, "revision %s is replaced by %s and by %s", id, other, r.ID)
+				return nil, onFile(e.candidates(other, r.ID), r)
+			}
+			s.as[id] = r.ID
+		}
+	}
+	for id := range s.as {
+		if s.current(id) == "" {
+			return nil, errorf(Cycle, "revisions replace each other in a circle: %s", id).candidates(id)
+		}
+	}
+	return s, nil
+}
+
+// live returns the revisions that are in the graph of this view.
+func (s *squash) live(revs []*Revision) []*Revision {
+	out := make([]*Revision, 0, len(revs))
+	for _, r := range revs {
+		if _, gone := s.as[r.ID]; !gone {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// current returns what stands for the id in this view: mostly itself. It is
+// empty when revisions replace each other in a circle.
+func (s *squash) current(id ID) ID {
+	for range len(s.as) + 1 {
+		next, ok := s.as[id]
+		if !ok {
+			return id
+		}
+		id = next
+	}
+	return ""
+}
+
+// tip says if being at id is the same as having the squash that replaces it.
+func (s *squash) tip(id ID) bool {
+	for {
+		by, ok := s.as[id]
+		if !ok {
+			return true
+		}
+		if !s.off[id] { // else by is the tip of id, the other way round
+			replaced := s.byID[by].Replaces
+			if replaced[len(replaced)-1] != id {
+				return false
+			}
+		}
+		id = by
+	}
+}
+
+// without returns the view in which the squash revisions are not used, so
+// that a database at one of the replaced revisions can go on. It is an error
+// when an old file is gone.
+func (g *Graph) without(row ID) (*Graph, error) {
+	off := map[ID]bool{}
+	for id := range g.squash.off {
+		off[id] = true
+	}
+	for id := row; ; {
+		by, ok := g.squash.as[id]
+		if !ok {
+			break
+		}
+		off[by] = true
+		for _, old := range g.squash.byID[by].Replaces {
+			if g.squash.byID[old] == nil {
+				return nil, g.halfSquashed(row, by, old)
+			}
+		}
+		id = by
+	}
+	return newGraph(g.squash.given, off)
+}
+
+func (g *Graph) halfSquashed(row, by, old ID) error {
+	e := errorf(MissingRevision, "the database is at %s, in the middle of what revision %s replaces, and the file of %s is gone",
+		row, by, old).hint("restore the files that %s replaces, upgrade to its end, and remove them again", by)
+	return e.candidates(row, by, old)
+}
+
+// Replaced returns the revision that stands for one that was squashed, or nil.
+func (g *Graph) Replaced(id ID) *Revision {
+	if _, ok := g.squash.as[id]; !ok {
+		return nil
+	}
+	return g.Get(g.squash.current(id))
+}

@@ -1,0 +1,256 @@
+package scratch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/migr-dev/migr/internal/catalog"
+	"github.com/migr-dev/migr/internal/driver"
+	"github.com/migr-dev/migr/internal/source"
+	"github.com/migr-dev/migr/internal/sqltext"
+)
+
+// A LoadError is a model statement that the server refused.
+type LoadError struct {
+	Stmt      sqltext.Stmt
+	Line, Col int
+	Err       error
+	Server    *driver.ServerError
+	More      int // other statements that failed as well
+}
+
+func (e *LoadError) Error() string {
+	msg := e.Err.Error()
+	if e.Server != nil {
+		msg = e.Server.Error()
+	}
+	return fmt.Sprintf("%s:%d:%d: %s", e.Stmt.File, e.Line, e.Col, msg)
+}
+
+// Unwrap returns the driver's error.
+func (e *LoadError) Unwrap() error { return e.Err }
+
+// Load runs a model's statements, in any order: what fails is tried again as
+// long as something else succeeds. Rows that they bring are deleted at the end.
+func (d *DB) Load(ctx context.Context, stmts []source.Prepared) error {
+	l := &loader{d: d, stmts: stmts}
+	todo, err := l.inOrder(ctx)
+	if err != nil {
+		return err
+	}
+	if err := l.insist(ctx, todo); err != nil {
+		return err
+	}
+	for _, s := range stmts {
+		if s.Sort == source.Data {
+			return d.empty(ctx)
+		}
+	}
+	return nil
+}
+
+type loader struct {
+	d     *DB
+	stmts []source.Prepared
+}
+
+// inOrder tries file by file in one batch each, which is one round trip where
+// all is in order; it returns the statements that are still to be run.
+func (l *loader) inOrder(ctx context.Context) ([]int, error) {
+	var todo []int
+	for from := 0; from < len(l.stmts); {
+		to := from
+		for to < len(l.stmts) && l.stmts[to].File == l.stmts[from].File {
+			to++
+		}
+		done, err := l.file(ctx, from, to)
+		if err != nil {
+			return nil, err
+		}
+		for i := from + done; i < to; i++ {
+			todo = append(todo, i)
+		}
+		from = to
+	}
+	return todo, nil
+}
+
+// file runs the statements of one file up to the first that fails; on a server
+// with transactional DDL, all or none.
+func (l *loader) file(ctx context.Context, from, to int) (done int, err error) {
+	dialect := l.d.Conn.Dialect
+	if err := dialect.Reset(ctx, l.d.Conn); err != nil {
+		return 0, err
+	}
+	texts := make([]string, 0, to-from)
+	for _, s := range l.stmts[from:to] {
+		if dialect.TxDDL && dialect.NoTx(s.Text) != "" {
+			return 0, nil
+		}
+		texts = append(texts, s.Text)
+	}
+	failed, err := dialect.Batch(ctx, l.d.Conn, texts, dialect.TxDDL)
+	switch {
+	case err == nil:
+		return to - from, nil
+	case ctx.Err() != nil:
+		return 0, context.Cause(ctx)
+	case dialect.TxDDL:
+		return 0, nil
+	default:
+		return failed, nil
+	}
+}
+
+// insist runs the rest one by one, round after round, until nothing moves.
+func (l *loader) insist(ctx context.Context, todo []int) error {
+	for len(todo) > 0 {
+		var left []int
+		var errs []*LoadError
+		at := -1 // the statement before the next one in the same file, when its settings hold already
+		for _, i := range todo {
+			if err := l.settle(ctx, at, i); err != nil {
+				return err
+			}
+			at = i
+			if err := l.d.Conn.Exec(ctx, l.stmts[i].Text); err != nil {
+				if ctx.Err() != nil {
+					return context.Cause(ctx)
+				}
+				if l.stmts[i].Sort == source.Setting {
+					continue // of another version's dump
+				}
+				left, errs = append(left, i), append(errs, l.fail(i, err))
+			}
+		}
+		if len(left) == len(todo) {
+			return worst(errs)
+		}
+		todo = left
+	}
+	return nil
+}
+
+// settle makes the session's settings those that hold at statement i of its file.
+func (l *loader) settle(ctx context.Context, at, i int) error {
+	if at >= 0 && at+1 == i && l.stmts[at].File == l.stmts[i].File {
+		return nil
+	}
+	if err := l.d.Conn.Dialect.Reset(ctx, l.d.Conn); err != nil {
+		return err
+	}
+	first := i
+	for first > 0 && l.stmts[first-1].File == l.stmts[i].File {
+		first--
+	}
+	for _, s := range l.stmts[first:i] {
+		if s.Sort == source.Setting {
+			_ = l.d.Conn.Exec(ctx, s.Text)
+		}
+	}
+	return nil
+}
+
+func (l *loader) fail(i int, err error) *LoadError {
+	e := &LoadError{Stmt: l.stmts[i].Stmt, Err: err, Server: l.d.Conn.Dialect.Explain(err)}
+	e.Line, e.Col = driver.Locate(e.Stmt, e.Server)
+	return e
+}
+
+// worst picks the error to show: one that no other statement could have mended,
+// else the first.
+func worst(errs []*LoadError) error {
+	pick := errs[0]
+	for _, e := range errs {
+		if e.Server != nil && e.Server.Cause == driver.Other {
+			pick = e
+			break
+		}
+	}
+	pick.More = len(errs) - 1
+	return pick
+}
+
+// empty deletes the rows that data statements of the model brought.
+func (d *DB) empty(ctx context.Context) error {
+	s := d.Scope
+	if d.Conn.Dialect.Schemas != nil {
+		s.Schemas = []string{"*"}
+	}
+	c, err := d.Engine.Read(ctx, d.Conn, s)
+	if err != nil {
+		return err
+	}
+	var tables []string
+	for _, o := range c.Objects {
+		if o.Kind != "table" {
+			continue
+		}
+		name := sqltext.QuoteIdent(d.Conn.Dialect.Family, o.Name)
+		if o.Schema != "" {
+			name = sqltext.QuoteIdent(d.Conn.Dialect.Family, o.Schema) + "." + name
+		}
+		tables = append(tables, name)
+	}
+	if len(tables) == 0 {
+		return nil
+	}
+	i, err := d.Conn.Dialect.Batch(ctx, d.Conn, d.Conn.Dialect.Empty(tables), false)
+	if err != nil {
+		return fmt.Errorf("deleting the models' rows from the scratch database (statement %d): %w", i+1, err)
+	}
+	return nil
+}
+
+// A Difference is a plan that did not prove itself.
+type Difference struct {
+	Way    string // "up" or "down"
+	Stmt   string // the statement that failed; "" when all ran and the result is another
+	Err    error
+	Found  []string // what differs
+	Server *driver.ServerError
+}
+
+func (e *Difference) Error() string {
+	if e.Err != nil {
+		msg := e.Err.Error()
+		if e.Server != nil {
+			msg = e.Server.Error()
+		}
+		return fmt.Sprintf("the %s part fails on the scratch database: %s\nin: %s", e.Way, msg, e.Stmt)
+	}
+	return fmt.Sprintf("the %s part does not lead where it should: %d differences remain", e.Way, len(e.Found))
+}
+
+// Unwrap returns the driver's error.
+func (e *Difference) Unwrap() error { return e.Err }
+
+// Prove runs stmts and compares what is then there with want.
+func (d *DB) Prove(ctx context.Context, way string, stmts []string, want *catalog.Catalog, compare func(got, want *catalog.Catalog) []string) error {
+	failed, err := d.Run(ctx, stmts)
+	if err != nil {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		e := &Difference{Way: way, Err: err, Server: d.Conn.Dialect.Explain(err)}
+		if failed < len(stmts) {
+			e.Stmt = stmts[failed]
+		}
+		return e
+	}
+	got, err := d.Read(ctx)
+	if err != nil {
+		return err
+	}
+	if found := compare(got, want); len(found) > 0 {
+		return &Difference{Way: way, Found: found}
+	}
+	return nil
+}
+
+// IsRights tells whether an error means that the user may not make databases.
+func IsRights(err error) bool {
+	var r *RightsError
+	return errors.As(err, &r)
+}

@@ -1,0 +1,186 @@
+// Package scratch builds schemas on a temporary database and reads them back,
+// so that both sides of a comparison are the server's own words; and it proves
+// plans there before anyone sees them.
+package scratch
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/migr-dev/migr/internal/catalog"
+	"github.com/migr-dev/migr/internal/dburl"
+	"github.com/migr-dev/migr/internal/driver"
+)
+
+// A DB is a scratch database; Close removes it or, when the user named it,
+// leaves it empty.
+type DB struct {
+	Conn   *driver.Conn
+	Engine *catalog.Engine
+	Scope  catalog.Scope
+
+	given []string // schemas that it had from the start
+	drop  func(context.Context) error
+}
+
+// A RightsError says that no temporary database could be made.
+type RightsError struct{ Err error }
+
+func (e *RightsError) Error() string { return fmt.Sprintf("making a scratch database: %v", e.Err) }
+
+// Unwrap returns the server's error.
+func (e *RightsError) Unwrap() error { return e.Err }
+
+// A BusyError says that the user's scratch database is not empty: migr empties
+// it after use and so takes no database that holds anything.
+type BusyError struct {
+	URL   string
+	Holds []string
+}
+
+func (e *BusyError) Error() string {
+	return fmt.Sprintf("the scratch database %s is not empty: it holds %s", e.URL, strings.Join(e.Holds, ", "))
+}
+
+// Options of opening.
+type Options struct {
+	URL   *dburl.URL // the user's own scratch database; nil: a temporary one beside live
+	Scope catalog.Scope
+}
+
+// Open makes an empty scratch database like that of live.
+func Open(ctx context.Context, live *driver.Conn, e *catalog.Engine, o Options) (*DB, error) {
+	d := &DB{Engine: e, Scope: o.Scope}
+	u := o.URL
+	if u == nil {
+		var err error
+		if u, d.drop, err = live.Dialect.Scratch(ctx, live, Name()); err != nil {
+			return nil, &RightsError{Err: err}
+		}
+	}
+	return d, d.connect(ctx, live.Dialect, u, o.URL != nil)
+}
+
+// OpenURL uses the user's scratch database where there is no live one at hand.
+func OpenURL(ctx context.Context, dialect *driver.Dialect, u *dburl.URL, e *catalog.Engine, s catalog.Scope) (*DB, error) {
+	d := &DB{Engine: e, Scope: s}
+	return d, d.connect(ctx, dialect, u, true)
+}
+
+func (d *DB) connect(ctx context.Context, dialect *driver.Dialect, u *dburl.URL, users bool) (err error) {
+	defer func() {
+		if err != nil {
+			_ = d.Close()
+		}
+	}()
+	if d.Conn, err = driver.Open(ctx, dialect, u, driver.Options{}); err != nil {
+		return err
+	}
+	if users && dialect.Busy != nil {
+		holds, err := dialect.Busy(ctx, d.Conn)
+		if err != nil {
+			return err
+		}
+		if len(holds) > 0 {
+			return &BusyError{URL: u.Redacted(), Holds: holds}
+		}
+		d.drop = func(ctx context.Context) error { return dialect.Clean(ctx, d.Conn) }
+	}
+	d.Scope.Home = d.Conn.Server.Home
+	if dialect.Schemas != nil {
+		if d.given, err = dialect.Schemas(ctx, d.Conn); err != nil {
+			return err
+		}
+	}
+	return dialect.Reset(ctx, d.Conn)
+}
+
+// Name is a name for a scratch database that no other process takes.
+func Name() string {
+	var b [6]byte
+	_, _ = rand.Read(b[:])
+	return "migr_scratch_" + hex.EncodeToString(b[:])
+}
+
+// Close removes the database, also when the work was cancelled.
+func (d *DB) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	var err error
+	users := d.Conn != nil && d.drop != nil && d.Conn.Dialect.Busy != nil
+	if users {
+		// a cancelled statement may have cost the session: clean on a new one when this one is gone
+		if d.Conn.PingContext(ctx) != nil {
+			if again, e := d.Conn.Another(ctx); e == nil {
+				_ = d.Conn.Close()
+				d.Conn = again
+			}
+		}
+	}
+	if d.drop != nil {
+		err = d.drop(ctx)
+	}
+	if d.Conn != nil {
+		_ = d.Conn.Close()
+	}
+	return err
+}
+
+// Added lists the schemas that were made since the database was opened: a model
+// that creates a schema has it under management.
+func (d *DB) Added(ctx context.Context) ([]string, error) {
+	if d.Conn.Dialect.Schemas == nil {
+		return nil, nil
+	}
+	now, err := d.Conn.Dialect.Schemas(ctx, d.Conn)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(now, func(s string) bool { return slices.Contains(d.given, s) }), nil
+}
+
+// Read returns what the database holds.
+func (d *DB) Read(ctx context.Context) (*catalog.Catalog, error) {
+	if err := d.Conn.Dialect.Reset(ctx, d.Conn); err != nil {
+		return nil, err
+	}
+	return d.Engine.Read(ctx, d.Conn, d.Scope)
+}
+
+// Run runs statements in order, as a revision would be.
+func (d *DB) Run(ctx context.Context, stmts []string) (failed int, err error) {
+	if err := d.Conn.Dialect.Reset(ctx, d.Conn); err != nil {
+		return 0, err
+	}
+	for _, r := range d.runs(stmts) {
+		i, err := d.Conn.Dialect.Batch(ctx, d.Conn, stmts[r.from:r.to], r.tx)
+		if err != nil {
+			return r.from + i, err
+		}
+	}
+	return 0, nil
+}
+
+type run struct {
+	from, to int
+	tx       bool
+}
+
+// runs cuts the statements where one cannot be in a transaction.
+func (d *DB) runs(stmts []string) []run {
+	var all []run
+	for i, s := range stmts {
+		tx := d.Conn.Dialect.TxDDL && d.Conn.Dialect.NoTx(s) == ""
+		if n := len(all); n > 0 && all[n-1].tx == tx && (tx || !d.Conn.Dialect.TxDDL) {
+			all[n-1].to = i + 1
+			continue
+		}
+		all = append(all, run{i, i + 1, tx})
+	}
+	return all
+}

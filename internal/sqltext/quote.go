@@ -1,0 +1,103 @@
+package sqltext
+
+import (
+	"fmt"
+	"strings"
+)
+
+// QuoteIdent writes a name so that the family's servers read exactly that
+// name: in backticks for MySQL, in double quotes else.
+func QuoteIdent(f Family, name string) string {
+	if f == MySQL {
+		return "`" + strings.ReplaceAll(name, "`", "``") + "`"
+	}
+	return `"` + strings.ReplaceAll(name, `"`, `""`) + `"`
+}
+
+// Ident writes a name, in quotes only where they are needed: when it is not of
+// lower-case letters, digits and underscores, begins with a digit, or is a
+// word that the family's current servers keep for themselves.
+func Ident(f Family, name string) string {
+	if isSimple(name) && !IsKeyword(f, name) {
+		return name
+	}
+	return QuoteIdent(f, name)
+}
+
+func isSimple(name string) bool {
+	for i := 0; i < len(name); i++ {
+		c := name[i]
+		if c != '_' && (c < 'a' || c > 'z') && (i == 0 || !isDigit(c)) {
+			return false
+		}
+	}
+	return name != ""
+}
+
+// IsKeyword reports whether a word, in any case, cannot be used everywhere as
+// a name without quotes.
+func IsKeyword(f Family, word string) bool {
+	word = lowerASCII(word)
+	var words string
+	switch f {
+	case Postgres:
+		words = postgresKeywords
+	case MySQL:
+		words = mysqlKeywords
+	case SQLite:
+		words = sqliteKeywords
+	}
+	return word != "" && !strings.Contains(word, " ") && strings.Contains(words, " "+word+" ")
+}
+
+// QuoteLiteral writes a string constant. In PostgreSQL a string with a
+// backslash becomes an E” constant, which reads the same whatever
+// standard_conforming_strings is, as the server's quote_literal does; in MySQL
+// backslashes are doubled (the default sql_mode, without NO_BACKSLASH_ESCAPES).
+// A NUL byte has no spelling in PostgreSQL and SQLite and is written as it is.
+func QuoteLiteral(f Family, s string) string {
+	quoted := "'" + strings.ReplaceAll(s, "'", "''") + "'"
+	if !strings.Contains(s, `\`) || f == SQLite {
+		return quoted
+	}
+	quoted = strings.ReplaceAll(quoted, `\`, `\\`)
+	if f == Postgres {
+		return "E" + quoted
+	}
+	return quoted
+}
+
+// Terminate writes a statement as a script for the family's own client holds
+// it: with a semicolon, or for MySQL, whose client does not know where a body
+// ends, between two DELIMITER lines when a semicolon is inside. There is no
+// line end after it. Split gives the statement back.
+func Terminate(f Family, stmt string) string {
+	if f != MySQL || !hasSemicolon(stmt) {
+		return stmt + ";"
+	}
+	d := mysqlDelimiter(stmt)
+	return "DELIMITER " + d + "\n" + stmt + "\n" + d + "\nDELIMITER ;"
+}
+
+func hasSemicolon(stmt string) bool {
+	found := false
+	Scan(MySQL, stmt, func(t Token) bool {
+		found = t.Kind == Op && t.Text == ";"
+		return !found
+	})
+	return found
+}
+
+// mysqlDelimiter is a delimiter that is nowhere in the statement.
+func mysqlDelimiter(stmt string) string {
+	for _, d := range []string{";;", "//", "$$", "||"} {
+		if !strings.Contains(stmt, d) {
+			return d
+		}
+	}
+	for i := 0; ; i++ {
+		if d := fmt.Sprintf("//%d//", i); !strings.Contains(stmt, d) {
+			return d
+		}
+	}
+}
