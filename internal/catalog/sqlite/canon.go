@@ -1,6 +1,10 @@
 package sqlite
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/migr-dev/migr/internal/sqltext"
+)
 
 // canonical writes tokens in the one way in which they are compared: single
 // blanks, keywords in upper case, function names in lower case, no quotes that
@@ -28,9 +32,8 @@ func canonicalToken(t token, call bool, names map[string]string) string {
 		if t.sort == quoted {
 			return bare(t.name())
 		}
-		up := strings.ToUpper(t.text)
-		if keywords[up] {
-			return up
+		if keyword(t.text) {
+			return strings.ToUpper(t.text)
 		}
 		if call {
 			return strings.ToLower(t.text)
@@ -48,21 +51,21 @@ func canonicalToken(t token, call bool, names map[string]string) string {
 func bare(name string) string {
 	up := strings.ToUpper(name)
 	switch {
-	case fallback[up]:
+	case strings.Contains(fallbackWords, " "+up+" "):
 		return up
-	case keywords[up] || !plain(name):
-		return `"` + strings.ReplaceAll(name, `"`, `""`) + `"`
+	case keyword(name) || !plain(name):
+		return sqltext.QuoteIdent(sqltext.SQLite, name)
 	}
 	return name
 }
 
 // plain tells whether a name is a word that needs no quotes but for keywords.
 func plain(name string) bool {
-	if name == "" || isDigit(name[0]) || name[0] == '$' {
+	if name == "" || isDigit(name[0]) {
 		return false
 	}
 	for i := range len(name) {
-		if !isNameByte(name[i]) || name[i] >= 0x80 {
+		if c := name[i]; c != '_' && !isDigit(c) && (c|0x20 < 'a' || c|0x20 > 'z') {
 			return false
 		}
 	}
@@ -85,7 +88,7 @@ func blankBetween(toks []token, i int) bool {
 
 // nameLike tells whether a parenthesis after the token is a call's or a list's.
 func nameLike(t token) bool {
-	return t.sort == quoted || t.sort == word && !keywords[strings.ToUpper(t.text)]
+	return t.sort == quoted || t.sort == word && !keyword(t.text)
 }
 
 // operand tells whether a sign after the token is a subtraction or an addition.
@@ -94,7 +97,7 @@ func operand(t token) bool {
 	case op:
 		return t.is(")")
 	case word:
-		return !keywords[strings.ToUpper(t.text)]
+		return !keyword(t.text)
 	}
 	return true
 }
@@ -123,12 +126,13 @@ func fold(name string) string {
 	}, name)
 }
 
-// ident writes a name as SQL, quoted only where it needs to be.
+// ident writes a name as SQL, quoted only where it needs to be: SQLite keeps
+// capitals without quotes.
 func ident(name string) string {
-	if plain(name) && !keywords[strings.ToUpper(name)] {
+	if plain(name) && !keyword(name) {
 		return name
 	}
-	return `"` + strings.ReplaceAll(name, `"`, `""`) + `"`
+	return sqltext.QuoteIdent(sqltext.SQLite, name)
 }
 
 func idents(names []string) string {
@@ -140,35 +144,22 @@ func idents(names []string) string {
 }
 
 // literal writes a string as SQL.
-func literal(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
+func literal(s string) string { return sqltext.QuoteLiteral(sqltext.SQLite, s) }
 
-func set(words string) map[string]bool {
-	m := map[string]bool{}
-	for _, w := range strings.Fields(words) {
-		m[w] = true
-	}
-	return m
+// keyword tells whether a word is one of SQLite's, or one of the two names that
+// it has for 1 and 0 (3.23).
+func keyword(w string) bool {
+	return sqltext.IsKeyword(sqltext.SQLite, w) || strings.EqualFold(w, "true") || strings.EqualFold(w, "false")
 }
 
-// keywords are the words that SQLite 3.54 knows (https://www.sqlite.org/lang_keywords.html).
-var keywords = set(`ABORT ACTION ADD AFTER ALL ALTER ALWAYS ANALYZE AND AS ASC ATTACH AUTOINCREMENT
-BEFORE BEGIN BETWEEN BY CASCADE CASE CAST CHECK COLLATE COLUMN COMMIT CONFLICT CONSTRAINT CREATE CROSS
-CURRENT CURRENT_DATE CURRENT_TIME CURRENT_TIMESTAMP DATABASE DEFAULT DEFERRABLE DEFERRED DELETE DESC DETACH
-DISTINCT DO DROP EACH ELSE END ESCAPE EXCEPT EXCLUDE EXCLUSIVE EXISTS EXPLAIN FAIL FILTER FIRST FOLLOWING
-FOR FOREIGN FROM FULL GENERATED GLOB GROUP GROUPS HAVING IF IGNORE IMMEDIATE IN INDEX INDEXED INITIALLY
-INNER INSERT INSTEAD INTERSECT INTO IS ISNULL JOIN KEY LAST LEFT LIKE LIMIT MATCH MATERIALIZED NATURAL NO
-NOT NOTHING NOTNULL NULL NULLS OF OFFSET ON OR ORDER OTHERS OUTER OVER PARTITION PLAN PRAGMA PRECEDING
-PRIMARY QUERY RAISE RANGE RECURSIVE REFERENCES REGEXP REINDEX RELEASE RENAME REPLACE RESTRICT RETURNING
-RIGHT ROLLBACK ROW ROWS SAVEPOINT SELECT SET TABLE TEMP TEMPORARY THEN TIES TO TRANSACTION TRIGGER
-UNBOUNDED UNION UNIQUE UPDATE USING VACUUM VALUES VIEW VIRTUAL WHEN WHERE WINDOW WITH WITHOUT
-TRUE FALSE`)
-
-// fallback are the keywords that SQLite also takes, unquoted, as names (the
+// fallbackWords are the keywords that SQLite also takes, unquoted, as names (the
 // %fallback list of its grammar, less the CURRENT_ ones, whose meaning as a
 // name differs).
-var fallback = set(`ABORT ACTION AFTER ALWAYS ANALYZE ASC ATTACH BEFORE BEGIN BY CASCADE CAST COLUMN
-CONFLICT CURRENT DATABASE DEFERRED DESC DETACH DO EACH END EXCEPT EXCLUDE EXCLUSIVE EXPLAIN FAIL FIRST
-FOLLOWING FOR GENERATED GLOB GROUPS IF IGNORE IMMEDIATE INITIALLY INSTEAD INTERSECT KEY LAST LIKE MATCH
-MATERIALIZED NO NULLS OF OFFSET OTHERS PARTITION PLAN PRAGMA PRECEDING QUERY RAISE RANGE RECURSIVE REGEXP
-REINDEX RELEASE RENAME REPLACE RESTRICT ROLLBACK ROW ROWS SAVEPOINT TEMP TEMPORARY TIES TRIGGER UNBOUNDED
-UNION VACUUM VIEW VIRTUAL WITH WITHOUT`)
+const fallbackWords = " ABORT ACTION AFTER ALWAYS ANALYZE ASC ATTACH BEFORE BEGIN BY CASCADE CAST COLUMN " +
+	" CONFLICT CURRENT DATABASE DEFERRED DESC DETACH DO EACH END EXCEPT EXCLUDE EXCLUSIVE EXPLAIN FAIL FIRST " +
+	" FOLLOWING FOR GENERATED GLOB GROUPS IF IGNORE IMMEDIATE INITIALLY INSTEAD INTERSECT KEY LAST LIKE MATCH " +
+	" MATERIALIZED NO NULLS OF OFFSET OTHERS PARTITION PLAN PRAGMA PRECEDING QUERY RAISE RANGE RECURSIVE REGEXP " +
+	" REINDEX RELEASE RENAME REPLACE RESTRICT ROLLBACK ROW ROWS SAVEPOINT TEMP TEMPORARY TIES TRIGGER UNBOUNDED " +
+	" UNION VACUUM VIEW VIRTUAL WITH WITHOUT "
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }

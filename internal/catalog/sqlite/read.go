@@ -2,13 +2,14 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"strings"
 
 	"github.com/migr-dev/migr/internal/catalog"
 )
 
-// read reads the main database in three queries. Pragmas tell what SQLite made
+// read reads the main database in four queries. Pragmas tell what SQLite made
 // of a table; the CREATE text, which SQLite keeps up to date, tells the rest.
 func read(ctx context.Context, q catalog.Querier, s catalog.Scope) (*catalog.Catalog, error) {
 	version, err := readVersion(ctx, q)
@@ -19,13 +20,17 @@ func read(ctx context.Context, q catalog.Querier, s catalog.Scope) (*catalog.Cat
 	if err != nil {
 		return nil, err
 	}
+	shadows, err := readShadows(ctx, q)
+	if err != nil {
+		return nil, err
+	}
 	notNull, err := readColumns(ctx, q)
 	if err != nil {
 		return nil, err
 	}
 	r := &reading{
 		b:       &builder{tables: map[string]*tableDef{}, views: map[string]string{}, counts: map[catalog.Key]int{}},
-		exclude: s.Exclude, notNull: notNull, left: map[string]bool{},
+		exclude: s.Exclude, notNull: notNull, left: shadows,
 	}
 	r.tables(rows)
 	for _, row := range rows {
@@ -49,37 +54,58 @@ func readVersion(ctx context.Context, q catalog.Querier) (int, error) {
 	return major*1_000_000 + minor*1_000 + patch, nil
 }
 
-// A schemaRow is one object as sqlite_schema has it; shadow tells that it is a
-// table that a virtual table keeps for itself.
-type schemaRow struct {
-	kind, name, table, sql string
-	shadow                 bool
-}
-
-// schemaQuery leaves out what has no text of its own: the indexes of UNIQUE and
-// PRIMARY KEY. pragma_table_list is there since SQLite 3.37.
-const schemaQuery = `SELECT m.type, m.name, m.tbl_name, coalesce(m.sql, ''), coalesce(l.type = 'shadow', 0)
-FROM main.sqlite_schema m
-LEFT JOIN (SELECT name, type FROM pragma_table_list WHERE schema = 'main') l ON l.name = m.name AND m.type = 'table'
-ORDER BY m.rowid`
+// A schemaRow is one object as sqlite_schema has it.
+type schemaRow struct{ kind, name, table, sql string }
 
 func readSchema(ctx context.Context, q catalog.Querier) ([]schemaRow, error) {
-	rows, err := q.QueryContext(ctx, schemaQuery)
+	var all []schemaRow
+	const query = "SELECT type, name, tbl_name, coalesce(sql, '') FROM main.sqlite_schema ORDER BY rowid"
+	err := each(ctx, q, query, func(rows *sql.Rows) error {
+		var r schemaRow
+		err := rows.Scan(&r.kind, &r.name, &r.table, &r.sql)
+		// the indexes of UNIQUE and PRIMARY KEY have no text of their own
+		if err == nil && !internal(r.name) && !(r.kind == "index" && r.sql == "") {
+			all = append(all, r)
+		}
+		return err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("reading sqlite_schema: %w", err)
 	}
+	return all, nil
+}
+
+// readShadows returns the folded names of the tables that virtual tables keep
+// for themselves (pragma_table_list, SQLite 3.37). It is a query of its own: in
+// a join SQLite would list all tables once for each.
+func readShadows(ctx context.Context, q catalog.Querier) (map[string]bool, error) {
+	shadows := map[string]bool{}
+	const query = "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'shadow'"
+	err := each(ctx, q, query, func(rows *sql.Rows) error {
+		var name string
+		err := rows.Scan(&name)
+		shadows[fold(name)] = true
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading the list of tables: %w", err)
+	}
+	return shadows, nil
+}
+
+// each calls row for each row of a query.
+func each(ctx context.Context, q catalog.Querier, query string, row func(*sql.Rows) error) error {
+	rows, err := q.QueryContext(ctx, query)
+	if err != nil {
+		return err
+	}
 	defer rows.Close()
-	var all []schemaRow
 	for rows.Next() {
-		var r schemaRow
-		if err := rows.Scan(&r.kind, &r.name, &r.table, &r.sql, &r.shadow); err != nil {
-			return nil, fmt.Errorf("reading sqlite_schema: %w", err)
-		}
-		if !internal(r.name) && !(r.kind == "index" && r.sql == "") {
-			all = append(all, r)
+		if err := row(rows); err != nil {
+			return err
 		}
 	}
-	return all, rows.Err()
+	return rows.Err()
 }
 
 // internal tells whether a name is one that SQLite keeps for itself.
@@ -94,24 +120,21 @@ WHERE m.type = 'table' AND m.rootpage > 0 ORDER BY m.rowid, p.cid`
 // readColumns returns, per table, its columns' folded names and whether each is
 // NOT NULL: columns of some primary keys are that without saying so.
 func readColumns(ctx context.Context, q catalog.Querier) (map[string]map[string]bool, error) {
-	rows, err := q.QueryContext(ctx, columnsQuery)
-	if err != nil {
-		return nil, fmt.Errorf("reading columns: %w", err)
-	}
-	defer rows.Close()
 	tables := map[string]map[string]bool{}
-	for rows.Next() {
+	err := each(ctx, q, columnsQuery, func(rows *sql.Rows) error {
 		var table, column string
 		var notNull bool
-		if err := rows.Scan(&table, &column, &notNull); err != nil {
-			return nil, fmt.Errorf("reading columns: %w", err)
-		}
+		err := rows.Scan(&table, &column, &notNull)
 		if tables[table] == nil {
 			tables[table] = map[string]bool{}
 		}
 		tables[table][fold(column)] = notNull
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading columns: %w", err)
 	}
-	return tables, rows.Err()
+	return tables, nil
 }
 
 // A reading is a catalog being made.
@@ -135,7 +158,7 @@ func (r *reading) tables(rows []schemaRow) {
 		if row.kind != "table" && row.kind != "view" {
 			continue
 		}
-		if row.shadow || r.excluded(key) {
+		if r.left[fold(row.name)] || r.excluded(key) {
 			r.left[fold(row.name)] = true
 			continue
 		}

@@ -148,7 +148,7 @@ func (c *change) value(from, to *catalog.Object) string {
 // is a string in a DEFAULT, and a column elsewhere.
 func defaultValue(def string) string {
 	toks := lex(def)
-	if len(toks) == 1 && (toks[0].sort == quoted || toks[0].sort == word && !keywords[strings.ToUpper(toks[0].text)]) {
+	if len(toks) == 1 && (toks[0].sort == quoted || toks[0].sort == word && !keyword(toks[0].text)) {
 		return literal(toks[0].name())
 	}
 	return def
