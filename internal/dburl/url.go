@@ -104,7 +104,7 @@ func (u *URL) Redacted() string {
 		mask = masked
 	}
 	return u.text(mask, func(k, v string) string {
-		if u.secretParam(k) && v != "" {
+		if u.secretParam(k, v) && v != "" {
 			return masked
 		}
 		return v
@@ -166,7 +166,7 @@ func (u *URL) authority(password string) string {
 			b.WriteString(",")
 		}
 		if strings.Contains(h, ":") {
-			b.WriteString("[" + strings.ReplaceAll(h, "%", "%25") + "]")
+			b.WriteString("[" + escapeBut(h, ":.") + "]")
 		} else {
 			b.WriteString(escape(h))
 		}
