@@ -221,12 +221,7 @@ func (a *app) graph() (*history.Graph, error) {
 	if fi, err := os.Stat(a.cfg.Dir); err != nil || !fi.IsDir() {
 		return nil, &config.Error{Msg: fmt.Sprintf("the folder %s is not there", a.cfg.Rel(a.cfg.Dir)), Hint: "run `migr init`, or name the folder with --dir"}
 	}
-	return history.Load(os.DirFS(a.cfg.Dir))
-}
-
-// path shows a revision's file as the user would name it.
-func (a *app) path(r *history.Revision) string {
-	return a.cfg.Rel(a.cfg.Dir + string(os.PathSeparator) + r.Path)
+	return history.Load(os.DirFS(a.cfg.Dir), a.cfg.Rel(a.cfg.Dir))
 }
 
 // product finds what the URL names and completes it from the environment.

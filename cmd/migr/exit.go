@@ -234,8 +234,8 @@ func (a *app) ofHistory(err error) *problem {
 	var bad *history.BadFile
 	switch {
 	case errors.As(err, &bad):
-		p := &problem{exit: exitUsage, code: string(bad.Code), what: a.shown(bad.Error(), bad.Path), hint: bad.Hint,
-			more: map[string]any{"path": a.shown(bad.Path, bad.Path), "line": bad.Line, "column": bad.Col}}
+		p := &problem{exit: exitUsage, code: string(bad.Code), what: bad.Error(), hint: bad.Hint,
+			more: map[string]any{"path": bad.Path, "line": bad.Line, "column": bad.Col}}
 		if bad.Code == history.IllegalID {
 			p.exit = exitHistory
 		}
@@ -257,14 +257,6 @@ func (a *app) ofHistory(err error) *problem {
 	return nil
 }
 
-// shown puts the revision folder before a path that is relative to it.
-func (a *app) shown(text, path string) string {
-	if a.cfg == nil || path == "" || !strings.HasPrefix(text, path) {
-		return text
-	}
-	return a.cfg.Rel(a.cfg.Dir+string(os.PathSeparator)+path) + text[len(path):]
-}
-
 // ofInput knows the errors of configuration and model files.
 func (a *app) ofInput(err error) *problem {
 	var (
@@ -281,7 +273,7 @@ func (a *app) ofInput(err error) *problem {
 	case errors.As(err, &src):
 		return &problem{exit: exitFailed, code: "source", what: err.Error(), hint: src.Hint, more: place(src.File, src.Line, src.Col)}
 	case errors.As(err, &text):
-		return &problem{exit: exitUsage, code: "bad_file", what: a.shown(text.Error(), text.File), hint: text.Hint, more: place(text.File, text.Line, text.Col)}
+		return &problem{exit: exitUsage, code: "bad_file", what: text.Error(), hint: text.Hint, more: place(text.File, text.Line, text.Col)}
 	}
 	return nil
 }

@@ -35,7 +35,7 @@ func (a *app) gate(p *product, steps []history.Step, allow []string) error {
 			if f.Allowed || slices.Contains(allow, f.Code) {
 				continue
 			}
-			why = append(why, fmt.Sprintf("%s:%d: %s: %s", a.path(s.Revision), f.Stmt.Line, f.Code, f.Why))
+			why = append(why, fmt.Sprintf("%s:%d: %s: %s", s.Revision.Path, f.Stmt.Line, f.Code, f.Why))
 			if !slices.Contains(codes, f.Code) {
 				codes = append(codes, f.Code)
 			}

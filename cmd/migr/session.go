@@ -125,7 +125,7 @@ func (a *app) task(p *product, s history.Step, log map[string]apply.Entry) (appl
 	if r == nil {
 		return t, nil
 	}
-	t.Revision, t.Path, t.Message, t.NoTx = string(r.ID), a.path(r), r.Message, r.NoTx
+	t.Revision, t.Path, t.Message, t.NoTx = string(r.ID), r.Path, r.Message, r.NoTx
 	if s.Direction == history.Stamp {
 		return t, nil
 	}
@@ -272,7 +272,7 @@ func (a *app) refuseChanged(g *history.Graph, log []apply.Entry, rows []history.
 	}
 	p := &problem{exit: exitHistory, code: "checksum", what: fmt.Sprintf("%d applied revision files were changed since they ran", len(changed))}
 	for _, r := range changed {
-		p.why = append(p.why, a.path(r))
+		p.why = append(p.why, r.Path)
 	}
 	p.hint = "nothing was run; put the files back as they were, or accept them with `migr repair --accept-checksum REV`"
 	return p

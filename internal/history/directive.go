@@ -15,7 +15,7 @@ const mark = "-- migr:"
 var (
 	headerNames = []string{"revision", "revises", "message", "created", "labels", "depends-on",
 		"transaction", "replaces", "template"}
-	bodyNames    = []string{"batch"}
+	bodyNames    = []string{"batch", "hazard"}
 	eitherNames  = []string{"allow", "ignore"}
 	sectionNames = []string{"up", "down", "irreversible"}
 )

@@ -75,7 +75,8 @@ type Stmt struct {
 	sqltext.Stmt
 	Allow  []Directive
 	Ignore []Directive
-	Batch  *Batch // nil: run once
+	Hazard []Directive // what the statement loses, as found when it was generated
+	Batch  *Batch      // nil: run once
 }
 
 // NewID takes a new id, 12 hex digits, from the source of randomness.

@@ -145,14 +145,17 @@ func (s *Stmt) lastLine() int { return s.Line + strings.Count(s.Text, "\n") }
 // take adds a directive to the statement.
 func (s *Stmt) take(f sqltext.Family, path string, d directive) error {
 	switch d.name {
-	case "allow", "ignore":
+	case "allow", "ignore", "hazard":
 		c, err := d.coded(path)
 		if err != nil {
 			return err
 		}
-		if d.name == "allow" {
+		switch d.name {
+		case "allow":
 			s.Allow = append(s.Allow, c)
-		} else {
+		case "hazard":
+			s.Hazard = append(s.Hazard, c)
+		default:
 			s.Ignore = append(s.Ignore, c)
 		}
 		return nil
