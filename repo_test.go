@@ -38,6 +38,7 @@ var arrows = map[string][]string{
 	"internal/source":  {"internal/sqltext"},
 	"internal/diff":    {"internal/catalog", "internal/sqltext"},
 	"internal/history": {"internal/sqltext"},
+	"internal/gate":    {"internal/catalog", "internal/diff", "internal/history", "internal/sqltext"},
 	"internal/apply":   {"internal/driver", "internal/history", "internal/sqltext"},
 	"internal/scratch": {"internal/catalog", "internal/dburl", "internal/diff", "internal/driver", "internal/source", "internal/sqltext"},
 	"internal/lint": {
@@ -177,7 +178,7 @@ func TestLightPackages(t *testing.T) {
 		}
 		for dep := range strings.FieldsSeq(string(out)) {
 			for _, b := range banned {
-				if dep == b || strings.HasPrefix(dep, strings.TrimSuffix(b, "/")+"/") {
+				if dep == b || strings.Contains(b, ".") && strings.HasPrefix(dep, strings.TrimSuffix(b, "/")+"/") {
 					t.Errorf("%s depends on %s", pkg, dep)
 				}
 			}
