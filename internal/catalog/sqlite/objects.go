@@ -24,7 +24,7 @@ func (b *builder) table(def *tableDef, notNull map[string]bool) []*catalog.Objec
 		Key: catalog.Key{Kind: "table", Name: def.name},
 		Attrs: attrs("virtual", def.module, "strict", yes(def.strict),
 			"without_rowid", yes(def.withoutRowid)),
-		Info: map[string]string{},
+		Info: map[string]string{"name": def.nameTok.text, "options": reflow(def.options)},
 	}
 	objects := []*catalog.Object{t}
 	names := def.names()

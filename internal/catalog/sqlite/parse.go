@@ -14,6 +14,8 @@ type tableDef struct {
 	constraints  []*constraintDef // those of columns too, in the order of the text
 	withoutRowid bool
 	strict       bool
+	nameTok      token   // the name as written
+	options      []token // what follows the parenthesis
 }
 
 // A columnDef is one column of a CREATE TABLE.
@@ -166,7 +168,7 @@ func parseTable(src string) (*tableDef, error) {
 	if err != nil {
 		return nil, err
 	}
-	def := &tableDef{name: name}
+	def := &tableDef{name: name, nameTok: p.toks[p.i-1]}
 	if virtual {
 		return def, p.module(def)
 	}
@@ -202,6 +204,7 @@ func trimTail(toks []token) []token {
 }
 
 func (p *parser) tableOptions(def *tableDef) error {
+	def.options = trimTail(p.toks[p.i:])
 	for !p.done() {
 		switch {
 		case p.accept("WITHOUT", "ROWID"):

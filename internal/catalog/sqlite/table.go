@@ -11,7 +11,7 @@ import (
 // createTable writes a table with its parts.
 func createTable(p *catalog.Ctx, o *catalog.Object) []string {
 	if o.Attrs["virtual"] != "" {
-		return []string{"CREATE VIRTUAL TABLE " + ident(o.Name) + " USING " + o.Attrs["virtual"]}
+		return []string{"CREATE VIRTUAL TABLE " + tableName(o, o.Name) + " USING " + o.Attrs["virtual"]}
 	}
 	return []string{tableText(o, o.Name, p.Inline)}
 }
@@ -29,18 +29,20 @@ func tableText(o *catalog.Object, name string, parts []*catalog.Object) string {
 			lines = append(lines, "  "+requalified(c.Info["sql"], o.Name, name))
 		}
 	}
-	text := "CREATE TABLE " + ident(name) + " (\n" + strings.Join(lines, ",\n") + "\n)"
-	var options []string
-	if o.Attrs["strict"] != "" {
-		options = append(options, "STRICT")
-	}
-	if o.Attrs["without_rowid"] != "" {
-		options = append(options, "WITHOUT ROWID")
-	}
-	if len(options) > 0 {
-		text += " " + strings.Join(options, ", ")
+	text := "CREATE TABLE " + tableName(o, name) + " (\n" + strings.Join(lines, ",\n") + "\n)"
+	if o.Info["options"] != "" {
+		text += " " + o.Info["options"]
 	}
 	return text
+}
+
+// tableName writes the name of a table, in the user's own quotes if it is the
+// name that the user wrote.
+func tableName(o *catalog.Object, name string) string {
+	if toks := lex(o.Info["name"]); len(toks) == 1 && toks[0].name() == name {
+		return o.Info["name"]
+	}
+	return ident(name)
 }
 
 // byPlace returns the columns of a table, or its constraints, in their order.

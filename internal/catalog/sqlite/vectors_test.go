@@ -4,11 +4,15 @@ import (
 	"database/sql"
 	"encoding/json"
 	"os"
+	osexec "os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/migr-dev/migr/internal/catalog/sqlite"
 	"github.com/migr-dev/migr/internal/diff"
+	"github.com/migr-dev/migr/internal/sqltext"
 )
 
 // TestVectors leads a to b and back, with rows in the tables, and each from empty.
@@ -43,10 +47,29 @@ func fromEmpty(t *testing.T, want *sql.Conn) {
 	t.Helper()
 	c := openAt(t, tempFile(t))
 	migrate(t, c, want)
+	if a, b := texts(t, c), texts(t, want); !slices.Equal(a, b) {
+		t.Fatalf("the stored texts differ:\n%s", lineDiff(a, b))
+	}
 	if p := plan(t, read(t, c), read(t, want)); len(p.SQL()) > 0 {
 		t.Fatalf("a second plan: %q", p.SQL())
 	}
 	migrate(t, c, open(t))
+}
+
+// texts returns the stored CREATE texts, but for blanks, comments and commas.
+func texts(t testing.TB, c *sql.Conn) []string {
+	t.Helper()
+	var all []string
+	for _, line := range table(t, c, "SELECT sql FROM sqlite_schema WHERE sql <> '' ORDER BY name") {
+		var words []string
+		for _, tok := range sqltext.Tokens(sqltext.SQLite, line[1:len(line)-1]) {
+			if tok.Text != "," { // which may be missing between constraints
+				words = append(words, tok.Text)
+			}
+		}
+		all = append(all, strings.Join(words, " "))
+	}
+	return all
 }
 
 const schemas = "../../../../shared/schemas"
@@ -98,5 +121,29 @@ func TestStable(t *testing.T) {
 				t.Fatalf("%s\nand %s", s, first.SQL()[i])
 			}
 		}
+	}
+}
+
+// TestShell runs the plans of all cases with the sqlite3 shell at hand, which
+// may be years older than the library: people run the printed script with it.
+func TestShell(t *testing.T) {
+	shell, err := osexec.LookPath("sqlite3")
+	if err != nil {
+		t.Skip("sqlite3 is not installed")
+	}
+	for _, c := range cases {
+		path := tempFile(t)
+		script := func(sql []string) {
+			t.Helper()
+			cmd := osexec.Command(shell, "-bail", path)
+			cmd.Stdin = strings.NewReader("BEGIN;\n" + strings.Join(sql, ";\n") + ";\nCOMMIT;\n")
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Fatalf("%s: %v: %s\nin: %s", c.name, err, out, strings.Join(sql, ";\n"))
+			}
+		}
+		a, b := read(t, built(t, c.a)), built(t, c.b)
+		script(plan(t, read(t, open(t)), a).SQL())
+		script(plan(t, a, read(t, b)).SQL())
+		same(t, openAt(t, path), b)
 	}
 }
