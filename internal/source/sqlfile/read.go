@@ -9,9 +9,10 @@ import (
 	"github.com/migr-dev/migr/internal/sqltext"
 )
 
-// read returns the statements of one file. A byte order mark is left out, and
-// CRLF is read as LF, so that a routine's body is the same wherever the file
-// was checked out.
+// read returns the statements of one file. A byte order mark is left out. In a
+// file that has CRLF throughout they are read as LF, so that a routine's body is
+// the same wherever the file was checked out; in a mixed one, such as a dump of
+// a text that holds them, they stay.
 func (s *files) read(f sqltext.Family, name string) ([]sqltext.Stmt, error) {
 	text, err := os.ReadFile(s.full(name))
 	if err != nil {
@@ -21,7 +22,7 @@ func (s *files) read(f sqltext.Family, name string) ([]sqltext.Stmt, error) {
 	if err := notText(name, text); err != nil {
 		return nil, err
 	}
-	if bytes.IndexByte(text, '\r') >= 0 {
+	if n := bytes.Count(text, []byte("\r\n")); n > 0 && n == bytes.Count(text, []byte("\n")) {
 		text = bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n"))
 	}
 	stmts, err := sqltext.Split(f, name, string(text), sqltext.Lenient())

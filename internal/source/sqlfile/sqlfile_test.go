@@ -146,6 +146,7 @@ func TestContents(t *testing.T) {
 	bom := "\xef\xbb\xbf"
 	dir := folder(t, map[string]string{
 		"bom.sql":      bom + "A b;\r\n\r\n  C '\r\n' d;\r\n",
+		"mixed.sql":    "A '\r\n';\nB",
 		"dump.sql":     "PGDMP\x01\x0e",
 		"z.sql":        "\x1f\x8b\x08\x00",
 		"db.sql":       "SQLite format 3\x00",
@@ -166,6 +167,9 @@ func TestContents(t *testing.T) {
 	}
 	if s := stmts[1]; s.Text != "C '\n' d" || s.Line != 3 || s.Col != 3 {
 		t.Errorf("%+v", s)
+	}
+	if stmts, err := ddl(dir, "mixed.sql"); err != nil || len(stmts) != 2 || stmts[0].Text != "A '\r\n'" {
+		t.Error(stmts, err)
 	}
 	for _, name := range []string{"comments.sql", "onlybom.sql"} {
 		if stmts, err := ddl(dir, name); err != nil || len(stmts) != 0 {
