@@ -28,7 +28,19 @@ func alterTable(p *catalog.Ctx, d *catalog.Delta) catalog.Alteration {
 	if sql, detach, ok := c.plain(p); ok {
 		return catalog.Alteration{SQL: sql, Detach: detach}
 	}
-	return catalog.Alteration{SQL: c.rebuild(p), Detach: []catalog.Key{d.From.Key}, DropsParts: true}
+	return catalog.Alteration{SQL: c.rebuild(p), Detach: []catalog.Key{d.From.Key}, DropsParts: allStay(p, d.From)}
+}
+
+// allStay tells whether every index and trigger of the table is there afterwards
+// too. If so they may go in passing; one that goes for good gets its own DROP, so
+// that the change is told and its name is known to be free.
+func allStay(p *catalog.Ctx, table *catalog.Object) bool {
+	for _, o := range p.From.Parts(table.Key, "") {
+		if !merged(o) && p.To.Get(o.Key) == nil {
+			return false
+		}
+	}
+	return true
 }
 
 // compare tells how the parts differ once columns have their new names. A column

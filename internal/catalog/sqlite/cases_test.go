@@ -84,6 +84,8 @@ var cases = []struct{ name, a, b string }{
 	{"index/if-not-exists-schema", base, base + "CREATE INDEX IF NOT EXISTS main.i ON t (lower(name) COLLATE NOCASE, n DESC)"},
 	{"index/on-quoted-table", "", `CREATE TABLE "a b" ("c d" int); CREATE INDEX i ON "a b" ("c d"); CREATE INDEX j ON "a b" (abs("c d"))`},
 	{"index/moves", "CREATE TABLE a (x int); CREATE TABLE b (x int); CREATE INDEX i ON a (x)", "CREATE TABLE a (x int); CREATE TABLE b (x int); CREATE INDEX i ON b (x)"},
+	{"index/moves-in-rebuild", "CREATE TABLE z (x int); CREATE TABLE b (x int); CREATE INDEX i ON z (x); CREATE TRIGGER tr AFTER INSERT ON z BEGIN SELECT 1; END",
+		"CREATE TABLE z (x text); CREATE TABLE b (x int); CREATE INDEX i ON b (x); CREATE TRIGGER tr AFTER INSERT ON b BEGIN SELECT 1; END"},
 	{"index/dropped-in-rebuild", base + "CREATE INDEX i ON t (n); CREATE INDEX j ON t (name)", "CREATE TABLE t (id integer PRIMARY KEY, name text NOT NULL, n text, ts datetime); CREATE INDEX i ON t (n, name)"},
 	{"index/name-of-a-table", "CREATE TABLE t (a int); CREATE TABLE x (a int)", "CREATE TABLE t (a int); CREATE INDEX x ON t (a)"},
 	{"fk/self", "CREATE TABLE t (id integer PRIMARY KEY, up int REFERENCES t (id))", "CREATE TABLE t (id integer PRIMARY KEY, up int REFERENCES t (id) ON DELETE CASCADE, CHECK (t.id > 0))"},

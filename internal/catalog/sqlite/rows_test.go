@@ -237,3 +237,50 @@ func renamed(t *testing.T, c *catalog.Catalog, kind, from, to string) []string {
 	t.Fatalf("no kind %s", kind)
 	return nil
 }
+
+// TestChangesTold: what a rebuild drops in passing is among the changes.
+func TestChangesTold(t *testing.T) {
+	p := plan(t, read(t, built(t, "CREATE TABLE t (a int, b int); CREATE INDEX i ON t (a); CREATE INDEX j ON t (b)")),
+		read(t, built(t, "CREATE TABLE t (a text, b int); CREATE INDEX i ON t (a, b)")))
+	var told []string
+	for _, c := range p.Changes {
+		told = append(told, string(c.Action)+" "+c.Key.String())
+	}
+	slices.Sort(told)
+	if got := strings.Join(told, ", "); got != "drop index t.j, modify column t.a, modify index t.i" {
+		t.Error(got)
+	}
+}
+
+// TestRenamedParts hands a table's Alter a renamed column: alone it is a RENAME
+// that carries constraints along, with more it is a rebuild that moves the values.
+func TestRenamedParts(t *testing.T) {
+	const a = "CREATE TABLE t (a int UNIQUE CHECK (a > 0), b int, g int AS (a + 1), up int REFERENCES t (a), UNIQUE (b, a))"
+	for _, m := range []struct{ name, b, want string }{
+		{"alone", "CREATE TABLE t (z int UNIQUE CHECK (z > 0), b int, g int AS (z + 1), up int REFERENCES t (z), UNIQUE (b, z))",
+			"ALTER TABLE t RENAME COLUMN a TO z"},
+		{"and a column", "CREATE TABLE t (z int UNIQUE CHECK (z > 0), b int, g int AS (z + 1), up int REFERENCES t (z), a text, UNIQUE (b, z))",
+			"ALTER TABLE t RENAME COLUMN a TO z; ALTER TABLE t ADD COLUMN a text"},
+		{"and a type", "CREATE TABLE t (z int UNIQUE CHECK (z > 0), b text, UNIQUE (b, z))",
+			"CREATE TABLE _migr_new_t (\n  z int UNIQUE CHECK (z > 0),\n  b text,\n  UNIQUE (b, z)\n); INSERT INTO _migr_new_t (rowid, z, b)\nSELECT rowid, a, b FROM t; " +
+				"DROP TABLE t; ALTER TABLE _migr_new_t RENAME TO t"},
+	} {
+		t.Run(m.name, func(t *testing.T) {
+			c, to := built(t, a), built(t, m.b)
+			from, want := read(t, c), read(t, to)
+			table, column := catalog.Key{Kind: "table", Name: "t"}, catalog.Key{Kind: "column", Table: "t", Name: "a"}
+			d := &catalog.Delta{From: from.Get(table), To: want.Get(table)}
+			was := from.Get(column)
+			column.Name = "z"
+			d.Parts = []catalog.Delta{{From: was, To: want.Get(column)}}
+			alt := sqlite.Engine().Kinds[0].Alter(&catalog.Ctx{From: from, To: want}, d)
+			if got := strings.Join(alt.SQL, "; "); got != m.want {
+				t.Fatalf("got  %s\nwant %s", got, m.want)
+			}
+			if err := run(c, alt.SQL); err != nil {
+				t.Fatal(err)
+			}
+			same(t, c, to)
+		})
+	}
+}

@@ -34,7 +34,7 @@ func TestVectors(t *testing.T) {
 func roundTrip(t *testing.T, a, b string) {
 	t.Helper()
 	for _, s := range []string{a, b} {
-		fromEmpty(t, built(t, s))
+		fromEmpty(t, open(t), built(t, s))
 	}
 	c := built(t, a)
 	t.Logf("up:   %q", migrate(t, c, built(t, b)))
@@ -43,9 +43,8 @@ func roundTrip(t *testing.T, a, b string) {
 
 // fromEmpty builds a schema by its plan, takes it away again, and finds that a
 // schema does not differ from itself.
-func fromEmpty(t *testing.T, want *sql.Conn) {
+func fromEmpty(t *testing.T, c, want *sql.Conn) {
 	t.Helper()
-	c := openAt(t, tempFile(t))
 	migrate(t, c, want)
 	if a, b := texts(t, c), texts(t, want); !slices.Equal(a, b) {
 		t.Fatalf("the stored texts differ:\n%s", lineDiff(a, b))
@@ -101,7 +100,7 @@ func TestSchemas(t *testing.T) {
 				exec(t, want, string(script))
 			}
 			t.Logf("%d objects", len(read(t, want).Objects))
-			fromEmpty(t, want)
+			fromEmpty(t, openAt(t, tempFile(t)), want)
 		})
 	}
 }
