@@ -39,7 +39,7 @@ func Parse(raw, base string) (*URL, error) {
 	if raw == "" {
 		return nil, &Error{Msg: "the database URL is empty", Hint: "such as sqlite://app.db or postgres://user@host/database"}
 	}
-	if i := strings.IndexByte(raw, 0); i >= 0 {
+	if strings.ContainsRune(unescape(raw), 0) {
 		return nil, &Error{Msg: "the database URL holds a NUL byte"}
 	}
 	scheme, rest, ok := strings.Cut(raw, ":")
@@ -277,6 +277,9 @@ func (u *URL) takeParams() {
 	}
 	if u.Socket != "" {
 		u.Host = ""
+	}
+	if n := strings.Count(u.Host, ","); n > 0 && u.Port != "" && !strings.Contains(u.Port, ",") {
+		u.Port += strings.Repeat(","+u.Port, n) // one port for all
 	}
 }
 

@@ -104,7 +104,7 @@ func (u *URL) sqlitePath() string {
 }
 
 // escapePath keeps a path readable and escapes what ends it in a URL.
-func escapePath(path string) string { return escapeBut(filepath.ToSlash(path), "-._~/:,()+=@!$*' ") }
+func escapePath(path string) string { return escapeBut(filepath.ToSlash(path), "-._~/:,()+=@!$*'") }
 
 // SQLiteDSN returns what SQLite opens (a file: URI, https://www.sqlite.org/uri.html, which
 // modernc.org/sqlite reads too), with the parameters behind it. In memory
