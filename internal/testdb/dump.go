@@ -36,7 +36,7 @@ func Dump(t testing.TB, dsn string, exclude ...string) string {
 	return s
 }
 
-// ErrOldDump: the pg_dump that was found does not know so new a server.
+// ErrOldDump is returned where the pg_dump that was found does not know so new a server.
 var ErrOldDump = errors.New("pg_dump is older than the server; set MIGR_TEST_PG_DUMP to a newer one")
 
 // Own returns the names of the tables that migr keeps in a database, for Dump.
