@@ -71,6 +71,9 @@ func TestVectors(t *testing.T) {
 // excerpt writes a plan, or the beginning of a long one.
 func excerpt(stmts []string) string {
 	text := strings.Join(stmts, ";\n")
+	if f := os.Getenv("PLANFILE"); f != "" {
+		os.WriteFile(f, []byte(text), 0o644)
+	}
 	return text[:min(len(text), 3000)]
 }
 
