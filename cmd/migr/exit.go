@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -56,6 +55,10 @@ func usagef(format string, args ...any) error {
 
 // fail tells an error and returns the exit code.
 func (a *app) fail(ctx context.Context, cmd *cobra.Command, err error) int {
+	var only *exitOnly
+	if errors.As(err, &only) {
+		return only.code
+	}
 	if errors.Is(err, errNo) {
 		return exitNo
 	}

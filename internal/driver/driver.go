@@ -67,6 +67,9 @@ type Dialect struct {
 	// Schemas lists the schemas that are not the system's; nil where a database has one.
 	Schemas func(ctx context.Context, c *Conn) ([]string, error)
 
+	// Preamble stands before a script that builds a schema.
+	Preamble string
+
 	// Tables are the column types of the version and log tables.
 	Tables TableTypes
 	// Explain reads the server's error; nil for one that is not the server's.

@@ -67,13 +67,15 @@ func (e *BadFile) hint(text string) *BadFile {
 // unknown is the error for a name that is no directive.
 func (d directive) unknown(path string) *BadFile {
 	e := d.badAt(path, len(mark), "unknown directive "+strconv.Quote(d.name))
-	if d.name == "" {
-		e.Msg = "directive without a name"
+	word := d.name
+	if word == "" {
+		e.Msg = "a directive without a name"
+		word, _, _ = strings.Cut(strings.ToLower(d.arg), " ")
 	}
 	known := slices.Concat(sectionNames, headerNames, eitherNames, bodyNames)
 	best, least := "", 4
 	for _, k := range known {
-		if n := distance(d.name, k); n < least {
+		if n := distance(word, k); n < least {
 			best, least = k, n
 		}
 	}

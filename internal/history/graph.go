@@ -36,6 +36,12 @@ const prefixLen = 3
 // what keeps them from being one history.
 func NewGraph(revs ...*Revision) (*Graph, error) { return newGraph(revs, nil) }
 
+// With returns the graph with more revisions in it, such as those of which
+// only the database has kept something.
+func (g *Graph) With(more ...*Revision) (*Graph, error) {
+	return newGraph(append(slices.Clone(g.squash.given), more...), g.squash.off)
+}
+
 // newGraph makes the graph in which the squash revisions of off are left out
 // and what they replace is in.
 func newGraph(revs []*Revision, off map[ID]bool) (*Graph, error) {

@@ -38,6 +38,12 @@ func newParser(path string) *parser {
 // that a file does the same wherever it was checked out. The error is a
 // *BadFile. Statements are not looked at: that is done by UpStmts and
 // DownStmts.
+//
+// A directive is a line that begins with "-- migr:", wherever it stands. So a
+// line "-- migr:down" in a quoted body ends the up part; UpStmts then finds
+// that the quote is not closed, and its error says why. Other directives in a
+// quoted body are an error of UpStmts too: no statement is cut in silence.
+// Comments of the header are passed over, and Format does not write them.
 func Parse(path string, src []byte) (*Revision, error) {
 	if err := checkText(path, src); err != nil {
 		return nil, err
@@ -113,7 +119,11 @@ func (p *parser) take(line string, no int, text string, from, to int) error {
 		if p.section != inUp && p.section != inDown {
 			return d.badAt(p.path, 0, d.name+" must stand before a statement")
 		}
-		_, err := d.batch(p.path)
+		if d.name == "batch" {
+			_, err := d.batch(p.path)
+			return err
+		}
+		_, err := d.coded(p.path)
 		return err
 	}
 	return d.unknown(p.path)
@@ -156,10 +166,8 @@ func (p *parser) close(text string, end int) {
 	switch p.section {
 	case inUp:
 		p.body.Up = newPart(text[p.begin:end], p.line)
-		p.body.Up.cut = end < len(text)
 	case inDown:
 		part := newPart(text[p.begin:end], p.line)
-		part.cut = end < len(text)
 		p.body.Down = &part
 	}
 }

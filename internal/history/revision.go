@@ -52,8 +52,6 @@ type Body struct {
 type Part struct {
 	Text string
 	Line int // of the first line of Text, from 1
-
-	cut bool // another directive ends it, not the end of the file
 }
 
 // A Directive is an allow or ignore directive.

@@ -52,7 +52,11 @@ func (r *Revision) UpStmts(f sqltext.Family, vars ...Vars) ([]Stmt, error) {
 	if err != nil {
 		return nil, err
 	}
-	return r.split(f, b.Up, vars)
+	stmts, err := r.split(f, b.Up, vars)
+	if err != nil {
+		return nil, r.explainCut(f, err, b)
+	}
+	return stmts, nil
 }
 
 // DownStmts returns the statements of the down part, none when there is no
@@ -82,7 +86,7 @@ func (r *Revision) split(f sqltext.Family, p Part, vars []Vars) ([]Stmt, error) 
 	above := max(p.Line-1, 0)
 	stmts, err := sqltext.Split(f, r.Path, strings.Repeat("\n", above)+text)
 	if err != nil {
-		return nil, badSQL(r.Path, p, text, err)
+		return nil, badSQL(r.Path, err)
 	}
 	out := make([]Stmt, len(stmts))
 	for i, s := range stmts {
@@ -91,22 +95,37 @@ func (r *Revision) split(f sqltext.Family, p Part, vars []Vars) ([]Stmt, error) 
 	if len(out) > 0 {
 		out[0].Comment = strings.TrimPrefix(out[0].Comment, strings.Repeat("\n", above))
 	}
-	return out, r.direct(f, out, text, above)
+	if err := r.direct(f, out, text, above); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
-// badSQL makes a *BadFile of an error of sqltext. What was not closed where a
-// part ended may have been cut by a directive inside of it.
-func badSQL(path string, p Part, text string, err error) error {
+// badSQL makes a *BadFile of an error of sqltext.
+func badSQL(path string, err error) error {
 	var e *sqltext.Error
 	if !errors.As(err, &e) {
 		return fmt.Errorf("splitting %s: %w", path, err)
 	}
-	bad := &BadFile{Path: path, Line: e.Line, Col: e.Col, Msg: e.Msg, Hint: e.Hint, Code: BadFileCode}
-	if p.cut && bad.Hint == "" {
-		bad.Hint = fmt.Sprintf("the part ends in line %d, where a line begins with %q: indent that line if it belongs to a text or a comment",
-			p.Line+strings.Count(text, "\n"), mark)
+	return &BadFile{Path: path, Line: e.Line, Col: e.Col, Msg: e.Msg, Hint: e.Hint, Code: BadFileCode}
+}
+
+// explainCut changes the hint of an error in the up part, if there is no error
+// there when the down directive is taken as part of the SQL: then it stands
+// inside of a text, a body or a comment, which it has cut in two.
+func (r *Revision) explainCut(f sqltext.Family, err error, b *Body) error {
+	var bad *BadFile
+	if b.Down == nil || r.Template || !errors.As(err, &bad) {
+		return err
 	}
-	return bad
+	whole := strings.Repeat("\n", max(b.Up.Line-1, 0)) + b.Up.Text + mark + "down\n" + b.Down.Text
+	_, still := sqltext.Split(f, bad.Path, whole)
+	var e *sqltext.Error
+	if errors.As(still, &e) && e.Line == bad.Line && e.Col == bad.Col {
+		return err
+	}
+	return bad.hint("the up part ends at the first line that begins with " + mark + "down: " +
+		"change that line if it is part of a text or a comment")
 }
 
 // direct reads the directives in a part and gives them to the statements they
@@ -127,7 +146,7 @@ func (r *Revision) direct(f sqltext.Family, stmts []Stmt, text string, above int
 		}
 		if next > 0 && stmts[next-1].lastLine() >= no {
 			return d.badAt(r.Path, 0, "a directive inside of a statement").
-				hint("put it before the statement, or indent the line if it belongs to a text")
+				hint("put it before the statement, or change the line if it is part of a text")
 		}
 		if next == len(stmts) {
 			return d.badAt(r.Path, 0, d.name+" stands before no statement")

@@ -49,6 +49,7 @@ func mysqlLeads() []lead {
 		{words: "INSTALL|UNINSTALL PLUGIN|COMPONENT|SONAME", msg: "this loads code into the server", hint: hintServer},
 		{words: "SHUTDOWN|RESTART|CLONE", msg: "this acts on the whole server", hint: hintServer},
 		{words: "KILL", msg: "this ends another session", hint: hintServer},
+		{words: "FLUSH LOGS|BINARY", do: drop}, // what a dump does to its server
 		{words: "FLUSH", msg: "this acts on the whole server", hint: hintServer},
 		{words: "CACHE INDEX", msg: "this changes the server's caches", hint: hintServer},
 		{words: "BACKUP STAGE|LOCK|UNLOCK", msg: "this acts on the whole server", hint: hintServer},

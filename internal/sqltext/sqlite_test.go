@@ -2,8 +2,10 @@ package sqltext
 
 import "testing"
 
-func TestSplitSQLite(t *testing.T) {
-	runSplit(t, SQLite, []splitCase{
+func TestSplitSQLite(t *testing.T) { runSplit(t, SQLite, sqliteCases()) }
+
+func sqliteCases() []splitCase {
+	return []splitCase{
 		{name: "quotes", src: "SELECT 'a;''\\', \"b;\"\"\", `c;```, [d;\"'], x'00'; SELECT 2", want: []string{"1:1 SELECT 'a;''\\', \"b;\"\"\", `c;```, [d;\"'], x'00'", "1:48 SELECT 2"}},
 		{name: "comments", src: "SELECT 1 --x;\n, 2 /* /* ; */; SELECT 3; -- ;", want: []string{"1:1 SELECT 1 --x;\n, 2", "2:17 SELECT 3"}},
 		{name: "a comment may run to the end", src: "SELECT 1; /* SELECT 2;", want: []string{"1:1 SELECT 1"}},
@@ -29,7 +31,7 @@ func TestSplitSQLite(t *testing.T) {
 		{name: "read", lenient: true, src: ".read x.sql", fails: "1:1 reads another file"},
 		{name: "open", lenient: true, src: "SELECT 1;\n.open x.db", fails: "2:1 goes to another database"},
 		{name: "shell", lenient: true, src: "\uFEFF.shell x", fails: "1:1 runs a program"},
-	})
+	}
 }
 
 func TestNotText(t *testing.T) {

@@ -24,7 +24,7 @@ func Dialect() *driver.Dialect {
 		Name: "postgres", Family: sqltext.Postgres, Schemes: []string{"postgres"}, TxDDL: true,
 		Open: open, Server: server, Scratch: scratch, Clean: clean, Busy: busy,
 		TryLock: tryLock, Unlock: unlock, Holder: holder,
-		Begin: "BEGIN", Settings: settings, NoTx: noTx,
+		Begin: "BEGIN", Settings: settings, NoTx: noTx, Preamble: "SET check_function_bodies = off;",
 		Tables: driver.TableTypes{
 			ID: "bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY", Time: "timestamp with time zone", Text: "text",
 			Now: "clock_timestamp()", User: "session_user",

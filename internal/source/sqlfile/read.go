@@ -9,9 +9,10 @@ import (
 	"github.com/migr-dev/migr/internal/sqltext"
 )
 
-// read returns the statements of one file. A byte order mark is left out, and
-// CRLF is read as LF, so that a routine's body is the same wherever the file
-// was checked out.
+// read returns the statements of one file. A byte order mark is left out. In a
+// file that has CRLF throughout they are read as LF, so that a routine's body is
+// the same wherever the file was checked out; in a mixed one, such as a dump of
+// a text that holds them, they stay.
 func (s *files) read(f sqltext.Family, name string) ([]sqltext.Stmt, error) {
 	text, err := os.ReadFile(s.full(name))
 	if err != nil {
@@ -21,7 +22,7 @@ func (s *files) read(f sqltext.Family, name string) ([]sqltext.Stmt, error) {
 	if err := notText(name, text); err != nil {
 		return nil, err
 	}
-	if bytes.IndexByte(text, '\r') >= 0 {
+	if n := bytes.Count(text, []byte("\r\n")); n > 0 && n == bytes.Count(text, []byte("\n")) {
 		text = bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n"))
 	}
 	stmts, err := sqltext.Split(f, name, string(text), sqltext.Lenient())
@@ -37,26 +38,18 @@ func (s *files) read(f sqltext.Family, name string) ([]sqltext.Stmt, error) {
 
 // magics are the beginnings of files that are often taken for SQL.
 var magics = []struct{ start, is, hint string }{
-	{"\xff\xfe", "text in UTF-16", "save it as UTF-8"},
-	{"\xfe\xff", "text in UTF-16", "save it as UTF-8"},
 	{"\x1f\x8b", "compressed (gzip)", "unpack it first"},
 	{"PGDMP", "a dump in PostgreSQL's custom format", "make it with pg_dump -s, without -Fc"},
 	{"SQLite format 3\x00", "a SQLite database, not SQL text", "write its schema with: sqlite3 FILE .schema > schema.sql"},
 }
 
-// notText returns the error of a file that cannot be SQL text, or nil.
+// notText returns the error of a file that is known to be something else than
+// SQL text, or nil. Other bytes that are no text are found by the splitting.
 func notText(name string, text []byte) error {
 	for _, m := range magics {
 		if bytes.HasPrefix(text, []byte(m.start)) {
 			return &source.Error{File: name, Msg: "this is " + m.is, Hint: m.hint}
 		}
 	}
-	i := bytes.IndexByte(text, 0)
-	if i < 0 {
-		return nil
-	}
-	line := 1 + bytes.Count(text[:i], []byte("\n"))
-	start := bytes.LastIndexByte(text[:i], '\n') + 1
-	return &source.Error{File: name, Line: line, Col: 1 + len(bytes.Runes(text[start:i])),
-		Msg: "this is binary: it holds a zero byte", Hint: "a model file is SQL text in UTF-8"}
+	return nil
 }

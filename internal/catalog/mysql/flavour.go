@@ -1,0 +1,86 @@
+package mysql
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/migr-dev/migr/internal/catalog"
+)
+
+// A flavour holds what MariaDB and MySQL do in different ways: data, so that
+// the rest of the package needs no switches. Checked on MariaDB 10.11 and MySQL 9.7.
+type flavour struct {
+	name string
+	// what is asked of information_schema, behind the columns that both have
+	columnExtra, indexExtra string
+	checkQuery              string // table, name, level, clause, enforced
+
+	quotedDefaults bool   // COLUMN_DEFAULT is SQL already, not a bare value
+	escaped        bool   // expressions come escaped and in UTF-8 twice: see unescape
+	invisible      string // the word for a column
+	hiddenIndex    string // the words for an index that the optimizer leaves aside, and for one it does not
+	shownIndex     string
+	batches        bool // BEGIN NOT ATOMIC … END runs several statements in one round trip
+	sequences      bool
+	fkRule         string // the rule of a foreign key that names none
+	userTriggers   bool   // SHOW CREATE TRIGGER is the user's own text
+}
+
+var mariadb = &flavour{
+	name:        "MariaDB",
+	columnExtra: "IS_GENERATED", indexExtra: "IGNORED, NULL",
+	checkQuery: "SELECT TABLE_NAME, CONSTRAINT_NAME, LEVEL, CHECK_CLAUSE, 'YES' FROM information_schema.CHECK_CONSTRAINTS " +
+		"WHERE CONSTRAINT_SCHEMA = {home}",
+	quotedDefaults: true, invisible: "INVISIBLE", hiddenIndex: "IGNORED", shownIndex: "NOT IGNORED", batches: true, sequences: true,
+	fkRule: "RESTRICT", userTriggers: true,
+}
+
+var mysql = &flavour{
+	name:        "MySQL",
+	columnExtra: "SRS_ID", indexExtra: "IF(IS_VISIBLE = 'YES', 'NO', 'YES'), EXPRESSION",
+	checkQuery: "SELECT t.TABLE_NAME, c.CONSTRAINT_NAME, 'Table', c.CHECK_CLAUSE, t.ENFORCED " +
+		"FROM information_schema.CHECK_CONSTRAINTS c JOIN information_schema.TABLE_CONSTRAINTS t " +
+		"ON t.CONSTRAINT_SCHEMA = c.CONSTRAINT_SCHEMA AND t.CONSTRAINT_NAME = c.CONSTRAINT_NAME AND t.CONSTRAINT_TYPE = 'CHECK' " +
+		"WHERE c.CONSTRAINT_SCHEMA = {home} AND t.TABLE_SCHEMA = {home}",
+	escaped: true, invisible: "INVISIBLE", hiddenIndex: "INVISIBLE", shownIndex: "VISIBLE", fkRule: "NO ACTION",
+}
+
+// mariadbVersion is the least catalog version that is MariaDB's: 10.0.0. MySQL's
+// numbers (90704 for 9.7.4) stay below.
+const mariadbVersion = 1_000_000
+
+// parseVersion reads what VERSION() returns: "10.11.19-MariaDB-0+deb12u1" is
+// 1011019, "9.7.4-2" is 90704.
+func parseVersion(s string) (int, error) {
+	number, _, _ := strings.Cut(s, "-")
+	var parts [3]int
+	for i, p := range strings.SplitN(number, ".", 3) {
+		n, err := strconv.Atoi(p)
+		if err != nil {
+			return 0, fmt.Errorf("reading the server's version %q: %w", s, err)
+		}
+		parts[i] = n
+	}
+	if strings.Contains(strings.ToLower(s), "mariadb") {
+		return parts[0]*100_000 + parts[1]*1_000 + parts[2], nil
+	}
+	return parts[0]*10_000 + parts[1]*100 + parts[2], nil
+}
+
+func flavourOf(version int) *flavour {
+	if version >= mariadbVersion {
+		return mariadb
+	}
+	return mysql
+}
+
+// flavourIn is the flavour of the catalogs at hand.
+func flavourIn(p *catalog.Ctx) *flavour {
+	for _, c := range []*catalog.Catalog{p.To, p.From} {
+		if c != nil && c.Version != 0 {
+			return flavourOf(c.Version)
+		}
+	}
+	return mysql
+}

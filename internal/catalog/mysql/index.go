@@ -1,0 +1,168 @@
+package mysql
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/migr-dev/migr/internal/catalog"
+)
+
+// The three kinds of key have the same attributes: columns (with prefix lengths,
+// DESC and, on MySQL, expressions), type (FULLTEXT, SPATIAL), using (only where it
+// is not the engine's own way), parser, hidden, comment.
+var (
+	primaryKind = catalog.Kind{Name: "primary_key", How: catalog.Merged, Hazards: uniqueHazards}
+	uniqueKind  = catalog.Kind{Name: "unique", How: catalog.Merged, Hazards: uniqueHazards}
+	indexKind   = catalog.Kind{Name: "index", How: catalog.Merged}
+)
+
+const primary = "PRIMARY"
+
+func (r *reader) readIndexes() error {
+	query := "SELECT TABLE_NAME, INDEX_NAME, NON_UNIQUE, COLUMN_NAME, COLLATION, SUB_PART, INDEX_TYPE, INDEX_COMMENT, " +
+		r.f.indexExtra + " FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = {home}"
+	found := map[catalog.Key]*catalog.Object{}
+	var order []*catalog.Object
+	pos := map[string]int{}
+	err := r.each(query, func(w row) error {
+		t := r.tables[w.s(0)]
+		if t == nil {
+			return nil
+		}
+		k := catalog.Key{Table: t.Name, Name: w.s(1)} // the server gives an index's columns in their order
+		o := found[k]
+		if o == nil {
+			o = newObject(indexKindOf(w.s(1), w.s(2)), t.Name, w.s(1))
+			pos[t.Name]++
+			o.Pos = pos[t.Name]
+			r.indexAttrs(o, t, w)
+			found[k], order = o, append(order, o)
+		}
+		col := r.indexColumn(w)
+		if o.Attrs["columns"] != "" {
+			col = o.Attrs["columns"] + "," + col
+		}
+		o.Attrs["columns"] = col
+		return nil
+	})
+	for _, o := range order {
+		r.add(o)
+		if o.Attrs["type"] == "FULLTEXT" && !r.f.quotedDefaults {
+			r.fullTextParser(o)
+		}
+	}
+	return err
+}
+
+func indexKindOf(name, nonUnique string) string {
+	switch {
+	case name == primary:
+		return "primary_key"
+	case nonUnique == "0":
+		return "unique"
+	default:
+		return "index"
+	}
+}
+
+func (r *reader) indexAttrs(o, t *catalog.Object, w row) {
+	switch kind := w.s(6); kind {
+	case "FULLTEXT", "SPATIAL":
+		o.Attrs["type"] = kind
+	default:
+		if kind != ownIndexType(t.Attrs["engine"]) {
+			put(o, "using", kind)
+		}
+	}
+	put(o, "comment", w.s(7))
+	flag(o, "hidden", w.s(8) == "YES")
+}
+
+// ownIndexType is what an engine makes when nothing is said.
+func ownIndexType(engine string) string {
+	if strings.EqualFold(engine, "MEMORY") {
+		return "HASH"
+	}
+	return "BTREE"
+}
+
+func (r *reader) indexColumn(w row) string {
+	if expr := w.s(9); expr != "" {
+		return "(" + r.expression(expr) + ")" + direction(w.s(4))
+	}
+	col := ident(w.s(3))
+	if w[5].Valid && w.s(6) != "SPATIAL" { // a spatial key reports 32, which cannot be written
+		col += "(" + w.s(5) + ")"
+	}
+	return col + direction(w.s(4))
+}
+
+func direction(collation string) string {
+	if collation == "D" {
+		return " DESC"
+	}
+	return ""
+}
+
+var withParser = regexp.MustCompile("WITH PARSER `((?:[^`]|``)+)`")
+
+// fullTextParser asks for the parser of a full-text index, which MySQL's
+// information_schema does not tell (MariaDB has no parser of its own but the
+// built-in one).
+func (r *reader) fullTextParser(o *catalog.Object) {
+	r.want("TABLE", catalog.Key{Kind: "table", Name: o.Table}, func(text string) error {
+		for _, l := range strings.Split(text, "\n") {
+			if m := withParser.FindStringSubmatch(l); m != nil && strings.Contains(l, "KEY "+ident(o.Name)+" ") {
+				o.Attrs["parser"] = strings.ReplaceAll(m[1], "``", "`")
+			}
+		}
+		return nil
+	})
+}
+
+// indexDef writes a key as it stands in CREATE TABLE and behind ADD.
+func indexDef(f *flavour, o *catalog.Object) string {
+	a := o.Attrs
+	var b strings.Builder
+	switch {
+	case o.Kind == "primary_key":
+		b.WriteString("PRIMARY KEY")
+	case o.Kind == "unique":
+		b.WriteString("UNIQUE KEY " + ident(o.Name))
+	case a["type"] != "":
+		b.WriteString(a["type"] + " KEY " + ident(o.Name))
+	default:
+		b.WriteString("KEY " + ident(o.Name))
+	}
+	b.WriteString(" (" + a["columns"] + ")")
+	if u := a["using"]; u != "" {
+		b.WriteString(" USING " + u)
+	}
+	if p := a["parser"]; p != "" {
+		b.WriteString(" WITH PARSER " + ident(p))
+	}
+	if c := a["comment"]; c != "" {
+		b.WriteString(" COMMENT " + quote(c))
+	}
+	if a["hidden"] != "" {
+		b.WriteString(" " + f.hiddenIndex)
+	}
+	return b.String()
+}
+
+// columnsOf lists the plain columns of a key, in order; an expression ends it.
+func columnsOf(o *catalog.Object) []string {
+	var names []string
+	depth := 0
+	for _, t := range tokens(o.Attrs["columns"]) {
+		switch {
+		case t.raw == "(":
+			depth++
+		case t.raw == ")":
+			depth--
+		case depth == 0 && t.kind == quoted:
+			names = append(names, t.val)
+		}
+	}
+	return names
+}
