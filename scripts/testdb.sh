@@ -102,7 +102,7 @@ missing() {
 		case $e in
 		postgres) [ -n "$(pg_bin)" ] || echo postgresql ;;
 		postgres18) [ -x "$CACHE/postgres18/native/bin/postgres" ] || command -v npm >/dev/null || echo npm ;;
-		mariadb) { [ -x /usr/sbin/mariadbd ] && command -v mariadb-install-db >/dev/null; } || echo mariadb-server-core ;;
+		mariadb) { [ -x /usr/sbin/mariadbd ] && command -v mariadb-install-db && command -v my_print_defaults; } >/dev/null || echo mariadb-server-core mariadb-client-core ;;
 		mysql) ;;
 		*) die "no engine $e: postgres postgres18 mariadb mysql" ;;
 		esac

@@ -119,25 +119,12 @@ func (w *ways) prove(ctx context.Context, have *catalog.Catalog, want *built) er
 
 // compose writes the two parts, with the directives that say what is lost.
 func (a *app) compose(p *product, w *ways, o *revising) (*generated, error) {
-	added := map[catalog.Key]bool{}
-	for _, c := range w.up.Changes {
-		if c.Action == diff.Add {
-			added[c.Key] = true
-		}
-	}
-	up := writer{p: p, allow: func(code string, _ []*diff.Change) (string, bool) {
-		return "allowed when the revision was generated", slices.Contains(o.allow, code)
+	up := writer{p: p, allow: func(h catalog.Hazard, _ *diff.Change) (string, bool) {
+		return "allowed when the revision was generated", slices.Contains(o.allow, h.Code)
 	}}
 	up.plain(w.there)
 	up.steps(w.up.Steps)
-	down := writer{p: p, allow: func(code string, cs []*diff.Change) (string, bool) {
-		for _, c := range cs {
-			if !added[c.Key] {
-				return "", false
-			}
-		}
-		return "added by this revision", strings.HasPrefix(code, "drop-")
-	}}
+	down := writer{p: p, allow: wayBack(w.up)}
 	down.plain(w.back)
 	down.steps(w.down.Steps)
 	gen := &generated{
@@ -175,11 +162,28 @@ func (a *app) readsBack(p *product, b *history.Body, w *ways) error {
 	return nil
 }
 
+// wayBack allows what down takes away that up had added: that loses nothing which
+// was there before.
+func wayBack(up *diff.Result) func(catalog.Hazard, *diff.Change) (string, bool) {
+	ups := map[catalog.Key]*diff.Change{}
+	for _, c := range up.Changes {
+		ups[c.Key] = c
+	}
+	return func(h catalog.Hazard, c *diff.Change) (string, bool) {
+		u := ups[c.Key]
+		if u == nil || !strings.HasPrefix(h.Code, "drop-") {
+			return "", false
+		}
+		values := h.Code == gate.DropEnumValue && !slices.ContainsFunc(u.Hazards, func(h catalog.Hazard) bool { return h.Code == gate.DropEnumValue })
+		return "added by this revision", u.Action == diff.Add || values
+	}
+}
+
 // A writer writes one part of a file.
 type writer struct {
 	p       *product
 	b       strings.Builder
-	allow   func(code string, cs []*diff.Change) (reason string, ok bool)
+	allow   func(catalog.Hazard, *diff.Change) (reason string, ok bool)
 	refused []string
 }
 
@@ -198,14 +202,23 @@ func (w *writer) statement(s string) {
 	w.b.WriteString(s + end)
 }
 
+// steps writes the statements. What the comparison found stands before the first
+// of a step; what the text of a later one shows, before that one.
 func (w *writer) steps(steps []diff.Step) {
 	for _, st := range steps {
 		told := map[string]bool{}
-		for i, s := range st.SQL {
-			for _, h := range w.hazards(st, i, s) {
-				if !told[h.Code] || i == 0 {
+		for _, c := range st.Changes {
+			for _, h := range c.Hazards {
+				if carried(st, h) {
 					told[h.Code] = true
-					w.directive(h, st.Changes)
+					w.directive(h, c)
+				}
+			}
+		}
+		for i, s := range st.SQL {
+			for _, f := range w.shown(st.SQL[i:]) {
+				if i > 0 || !told[f.Code] {
+					w.directive(catalog.Hazard{Code: f.Code, Why: f.Why}, about(st, f))
 				}
 			}
 			w.statement(s)
@@ -213,28 +226,37 @@ func (w *writer) steps(steps []diff.Step) {
 	}
 }
 
-// hazards lists what to say before a statement: what the comparison found, at
-// the first statement of the step, and what the text alone shows.
-func (w *writer) hazards(st diff.Step, i int, text string) []catalog.Hazard {
-	var all []catalog.Hazard
-	if i == 0 {
-		all = append(all, st.Hazards...)
-	}
-	var rest []history.Stmt
-	for _, s := range st.SQL[i:] {
-		rest = append(rest, history.Stmt{Stmt: sqltext.Stmt{Text: s}})
-	}
-	for _, f := range gate.Check(w.p.dialect.Family, rest, nil, nil) {
-		if f.Stmt.Text == text && !slices.ContainsFunc(all, func(h catalog.Hazard) bool { return h.Code == f.Code }) {
-			all = append(all, catalog.Hazard{Code: f.Code, Why: f.Why})
-		}
-	}
-	return all
+// carried tells whether a change's hazard is this step's: a replaced object has two.
+func carried(st diff.Step, h catalog.Hazard) bool {
+	return slices.Contains(st.Hazards, h)
 }
 
-func (w *writer) directive(h catalog.Hazard, cs []*diff.Change) {
+// about picks the change of a step that a finding in its text is about.
+func about(st diff.Step, f gate.Finding) *diff.Change {
+	for _, c := range st.Changes {
+		if strings.EqualFold(c.Key.Name, f.Object) || strings.EqualFold(c.Key.Table+"\x00"+c.Key.Name, f.Object) {
+			return c
+		}
+	}
+	if len(st.Changes) > 0 {
+		return st.Changes[0]
+	}
+	return &diff.Change{}
+}
+
+// shown lists what the text of the first statement shows, the others being
+// looked at for the rest of a rebuild.
+func (w *writer) shown(stmts []string) []gate.Finding {
+	var rest []history.Stmt
+	for i, s := range stmts {
+		rest = append(rest, history.Stmt{Stmt: sqltext.Stmt{Text: s, Line: i + 1}})
+	}
+	return slices.DeleteFunc(gate.Check(w.p.dialect.Family, rest, nil, nil), func(f gate.Finding) bool { return f.Stmt.Line != 1 })
+}
+
+func (w *writer) directive(h catalog.Hazard, c *diff.Change) {
 	why := strings.Join(strings.Fields(h.Why), " ")
-	if reason, ok := w.allow(h.Code, cs); ok {
+	if reason, ok := w.allow(h, c); ok {
 		fmt.Fprintf(&w.b, "-- migr:allow %s: %s\n", h.Code, reason)
 		return
 	}

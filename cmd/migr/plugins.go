@@ -33,7 +33,7 @@ func products() []*product {
 
 // sources lists every kind of model source.
 func sources() []source.Kind {
-	return []source.Kind{sqlfile.Kind()}
+	return []source.Kind{sqlfile.Kind}
 }
 
 // commands lists every command, in the order of the help.

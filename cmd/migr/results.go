@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/migr-dev/migr/internal/apply"
 	"github.com/migr-dev/migr/internal/history"
@@ -47,3 +48,11 @@ func dryTasks(p *apply.Plan, tasks []apply.Task) []stepResult {
 }
 
 func isMoved(err error) bool { return errors.Is(err, apply.ErrMoved) }
+
+// count writes a number of things.
+func count(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}

@@ -34,8 +34,8 @@ func (a *app) scope(db *database) catalog.Scope {
 	return s
 }
 
-// statements reads the models, checked and ready for a scratch database.
-func (a *app) statements(ctx context.Context, p *product, m config.Models) ([]source.Prepared, error) {
+// modelStatements reads the models, checked and ready for a scratch database.
+func (a *app) modelStatements(ctx context.Context, p *product, m config.Models) ([]source.Prepared, error) {
 	src, err := source.Open(sources(), m.Base, m.Specs, source.Options{Python: a.cfg.Python, Env: a.cfg.Environ()})
 	if err != nil {
 		return nil, err
@@ -116,7 +116,7 @@ func (a *app) build(ctx context.Context, db *database, s catalog.Scope, fill fun
 
 // buildModels builds the schema that the models describe.
 func (a *app) buildModels(ctx context.Context, db *database, m config.Models) (*built, error) {
-	stmts, err := a.statements(ctx, db.product, m)
+	stmts, err := a.modelStatements(ctx, db.product, m)
 	if err != nil {
 		return nil, err
 	}

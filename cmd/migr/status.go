@@ -184,7 +184,7 @@ func (a *app) statusText(list []output.Revision, st apply.State) {
 			}
 		}
 	}
-	a.note("%d revisions, %d pending", len(list), pending)
+	a.note("%s, %d pending", count(len(list), "revision"), pending)
 }
 
 func (a *app) partialText(e apply.Entry) {

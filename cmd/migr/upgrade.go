@@ -193,7 +193,7 @@ func (w *walker) run(ctx context.Context) error {
 			w.a.note("nothing to do: another migr has brought the database to %s", rowsText(w.steps.To))
 			return
 		}
-		w.a.note("%s: %d revisions, now at %s", w.a.shownURL(), len(all), rowsText(w.steps.To))
+		w.a.note("%s: %s, now at %s", w.a.shownURL(), count(len(all), "revision"), rowsText(w.steps.To))
 	})
 }
 

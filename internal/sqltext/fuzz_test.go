@@ -30,6 +30,7 @@ func fuzzSplit(f *testing.F, family Family, seeds []splitCase) {
 	f.Fuzz(func(t *testing.T, src string) {
 		_, _ = Split(family, "", src, Lenient())
 		Words(family, src, 5)
+		Scan(family, src, func(k Token) bool { k.Ident(family); k.Literal(family); return true })
 		joined := 0
 		for _, k := range Tokens(family, src) {
 			if k.Off < joined || k.Text == "" || src[k.Off:k.Off+len(k.Text)] != k.Text {

@@ -15,9 +15,14 @@ type altering struct {
 	d       *catalog.Delta
 	f       *flavour
 	names   map[string]string // columns that are given another name: old to new
+	first   []string          // drops that must have happened before
 	drops   []string
 	clauses []string
 	adds    []string
+	// fullText are the full-text keys from the second on: InnoDB adds one at a time
+	// to a table that is there (error 1795)
+	fullText []string
+	hasText  bool
 }
 
 // alterTable returns one ALTER TABLE for the table and all its merged parts, and
@@ -30,18 +35,25 @@ func alterTable(p *catalog.Ctx, d *catalog.Delta) catalog.Alteration {
 			a.names[part.From.Name] = part.To.Name
 		}
 	}
-	for i := range d.Parts {
-		a.part(&d.Parts[i])
+	for _, part := range inOrder(d.Parts) {
+		a.part(&part)
 	}
+	a.spatialKeys()
 	a.columns()
+	a.keepGenerated()
 	a.period()
 	a.options()
 	before, with, after := a.partitions()
 	clauses := slices.Concat(a.drops, a.clauses, a.adds)
-	var sql []string
-	sql = append(sql, before...)
+	sql := before
+	if len(a.first) > 0 {
+		sql = append(sql, a.alter(strings.Join(a.first, ",\n  "), ""))
+	}
 	if len(clauses) > 0 || with != "" {
 		sql = append(sql, a.alter(strings.Join(clauses, ",\n  "), with))
+	}
+	for _, add := range a.fullText {
+		sql = append(sql, a.alter(add, ""))
 	}
 	sql = append(sql, after...)
 	return catalog.Alteration{SQL: a.withHistory(sql), Detach: a.detach()}
@@ -87,12 +99,88 @@ func (a *altering) key(d *catalog.Delta) {
 			return
 		}
 	}
-	if from != nil {
+	switch {
+	case from == nil:
+	case to != nil && from.Attrs["parser"] != to.Attrs["parser"]:
+		// MySQL 9.7 takes keys that differ in the parser alone for the same key
+		a.first = append(a.first, dropKey(from))
+	default:
 		a.drops = append(a.drops, dropKey(from))
 	}
 	if to != nil {
-		a.adds = append(a.adds, "ADD "+indexDef(a.f, a.d.To, to))
+		a.addKey(to)
 	}
+}
+
+func (a *altering) addKey(o *catalog.Object) {
+	add := "ADD " + indexDef(a.f, o)
+	if o.Attrs["type"] == "FULLTEXT" && a.hasText {
+		a.fullText = append(a.fullText, add)
+		return
+	}
+	a.hasText = a.hasText || o.Attrs["type"] == "FULLTEXT"
+	a.adds = append(a.adds, add)
+}
+
+// inOrder sorts parts as they stand in the table that is to be.
+func inOrder(parts []catalog.Delta) []catalog.Delta {
+	parts = slices.Clone(parts)
+	place := func(d catalog.Delta) int {
+		if d.To == nil {
+			return 0
+		}
+		return d.To.Pos
+	}
+	slices.SortStableFunc(parts, func(x, y catalog.Delta) int { return place(x) - place(y) })
+	return parts
+}
+
+// spatialKeys takes the spatial keys off columns whose SRID changes, before it
+// changes (MySQL, error 3644), and puts back those that are to stay.
+func (a *altering) spatialKeys() {
+	for _, o := range a.p.From.Parts(a.d.From.Key, "index") {
+		if o.Attrs["type"] != "SPATIAL" || !a.sridChanges(o) {
+			continue
+		}
+		drop := dropKey(o)
+		a.drops = slices.DeleteFunc(a.drops, func(s string) bool { return s == drop })
+		a.first = append(a.first, drop)
+		if to := a.p.To.Get(catalog.Key{Kind: "index", Table: a.d.To.Name, Name: o.Name}); to != nil && o.Equal(to) {
+			a.adds = append(a.adds, "ADD "+indexDef(a.f, to))
+		}
+	}
+}
+
+func (a *altering) sridChanges(index *catalog.Object) bool {
+	names := columnsOf(index)
+	return slices.ContainsFunc(a.d.Parts, func(d catalog.Delta) bool {
+		return d.From != nil && d.To != nil && d.From.Kind == "column" && slices.Contains(names, d.From.Name) && d.Changed("srid")
+	})
+}
+
+// keepGenerated makes an index explicit that may be one the server has made for a
+// foreign key: such an index vanishes when a key is added that begins with the
+// same columns, and nothing in the metadata tells it from another.
+func (a *altering) keepGenerated() {
+	for _, o := range a.p.From.Parts(a.d.From.Key, "index") {
+		to := a.p.To.Get(catalog.Key{Kind: "index", Table: a.d.To.Name, Name: o.Name})
+		if to == nil || !o.Equal(to) || !plainIndex(o) {
+			continue
+		}
+		for _, d := range a.d.Parts {
+			added := d.To != nil && d.To.Kind != "column" && d.To.Kind != "check" && (d.From == nil || d.Changed("columns"))
+			if added && strings.HasPrefix(d.To.Attrs["columns"]+",", o.Attrs["columns"]+",") {
+				a.drops = append(a.drops, dropKey(o))
+				a.adds = append(a.adds, "ADD "+indexDef(a.f, to))
+				break
+			}
+		}
+	}
+}
+
+// plainIndex tells whether an index looks like one that the server makes.
+func plainIndex(o *catalog.Object) bool {
+	return o.Kind == "index" && len(o.Attrs) == 1 && !strings.ContainsAny(o.Attrs["columns"], "( ")
 }
 
 // keyAttrs lists what differs once columns have their new names, which a key follows.
@@ -333,7 +421,7 @@ func partitionChanges(from, to string) (gone, come []string, ok bool) {
 // withHistory lets MariaDB alter a table that keeps the history of its rows, which
 // it refuses with error 4119 unless told to (10.3 and later).
 func (a *altering) withHistory(sql []string) []string {
-	if a.d.From.Attrs["versioned"] == "" || a.d.To.Attrs["versioned"] == "" || len(sql) == 0 {
+	if a.d.From.Attrs["versioned"] == "" || len(sql) == 0 {
 		return sql
 	}
 	return slices.Concat([]string{"SET SESSION system_versioning_alter_history = KEEP"}, sql,

@@ -16,12 +16,26 @@ var checkKind = catalog.Kind{Name: "check", How: catalog.Merged}
 // The index that the server makes for a foreign key is an index like any other.
 var foreignKeyKind = catalog.Kind{
 	Name: "foreign_key", How: catalog.Inline, GoesWith: true, Namespace: "foreign_key",
-	Create: func(_ *catalog.Ctx, o *catalog.Object) []string {
-		return []string{"ALTER TABLE " + ident(o.Table) + " ADD " + foreignKeyDef(o)}
-	},
+	Create: addForeignKey,
 	Drop: func(_ *catalog.Ctx, o *catalog.Object) []string {
 		return []string{"ALTER TABLE " + ident(o.Table) + " DROP FOREIGN KEY " + ident(o.Name)}
 	},
+}
+
+// addForeignKey adds a foreign key to a table that is there. An index on just its
+// columns is named once more in the same statement: were it one that the server made
+// for an earlier foreign key, it would go in favour of one called as the new is.
+func addForeignKey(p *catalog.Ctx, o *catalog.Object) []string {
+	sql := "ALTER TABLE " + ident(o.Table) + " "
+	if p.From != nil && p.To != nil {
+		for _, x := range p.To.Parts(o.TableKey(), "index") {
+			old := p.From.Get(x.Key)
+			if old != nil && old.Equal(x) && plainIndex(x) && x.Name != o.Name && x.Attrs["columns"] == o.Attrs["columns"] {
+				sql += dropKey(x) + ", ADD " + indexDef(flavourIn(p), x) + ", "
+			}
+		}
+	}
+	return []string{sql + "ADD " + foreignKeyDef(o)}
 }
 
 func (r *reader) readChecks() error {

@@ -14,7 +14,7 @@ type flavour struct {
 	name string
 	// what is asked of information_schema, behind the columns that both have
 	columnExtra, indexExtra string
-	checkQuery                         string // table, name, level, clause, enforced
+	checkQuery              string // table, name, level, clause, enforced
 
 	quotedDefaults bool   // COLUMN_DEFAULT is SQL already, not a bare value
 	escaped        bool   // expressions come escaped and in UTF-8 twice: see unescape

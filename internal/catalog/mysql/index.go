@@ -121,7 +121,7 @@ func (r *reader) fullTextParser(o *catalog.Object) {
 }
 
 // indexDef writes a key as it stands in CREATE TABLE and behind ADD.
-func indexDef(f *flavour, t, o *catalog.Object) string {
+func indexDef(f *flavour, o *catalog.Object) string {
 	a := o.Attrs
 	var b strings.Builder
 	switch {

@@ -13,6 +13,9 @@ import (
 // eventStart is the time at which an event was made.
 var eventStart = regexp.MustCompile(` STARTS '[^']*'`)
 
+// tableCharset is a table's own character set and collation.
+var tableCharset = regexp.MustCompile(`DEFAULT CHARSET=(\w+) COLLATE=(\w+)`)
+
 // manyTables writes n tables with keys, a check and a foreign key each.
 func manyTables(n int) string {
 	var b strings.Builder

@@ -85,7 +85,7 @@ func createTable(p *catalog.Ctx, t *catalog.Object) []string {
 		case "column":
 			parts = append(parts, columnDef(flavourIn(p), t, o))
 		case "primary_key", "unique", "index":
-			parts = append(parts, indexDef(flavourIn(p), t, o))
+			parts = append(parts, indexDef(flavourIn(p), o))
 		case "foreign_key":
 			parts = append(parts, foreignKeyDef(o))
 		case "check":

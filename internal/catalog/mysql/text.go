@@ -53,39 +53,21 @@ func unescape(s string) string {
 	return b.String()
 }
 
-// cp1252 is what MySQL calls latin1, from 0x80 to 0x9f.
-var cp1252 = []rune("€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ")
-
-// fromDoubleUTF8 undoes MySQL's taking UTF-8 for latin1 and writing it as UTF-8
-// once more, as it does with the expressions in information_schema (seen in
-// 9.7: é is given as Ã©). What is not such a text is returned as it is.
+// fromDoubleUTF8 undoes MySQL's writing each byte of a UTF-8 text as a character of
+// its own, as it does with the expressions in information_schema (seen in 9.7:
+// é is given as Ã©). What is not such a text is returned as it is.
 func fromDoubleUTF8(s string) string {
 	bytes := make([]byte, 0, len(s))
-	ascii := true
 	for _, r := range s {
-		ascii = ascii && r < 0x80
-		b, ok := latin1Byte(r)
-		if !ok {
+		if r > 0xff {
 			return s
 		}
-		bytes = append(bytes, b)
+		bytes = append(bytes, byte(r))
 	}
-	if ascii || !utf8.Valid(bytes) {
+	if !utf8.Valid(bytes) {
 		return s
 	}
 	return string(bytes)
-}
-
-func latin1Byte(r rune) (byte, bool) {
-	if r < 0x80 || 0xa0 <= r && r < 0x100 {
-		return byte(r), true
-	}
-	for i, c := range cp1252 {
-		if c == r {
-			return byte(0x80 + i), true
-		}
-	}
-	return 0, false
 }
 
 // account writes a DEFINER as SQL: user@host, split at the last @.

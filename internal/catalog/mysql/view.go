@@ -2,13 +2,14 @@ package mysql
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/migr-dev/migr/internal/catalog"
 )
 
-// viewKind: attributes definition (the server's own text), algorithm, invoker
-// and check_option. A view binds nothing: what it stands on may be altered under
+// viewKind: attributes definition (the server's own text), columns (MySQL keeps a
+// list of names apart from the query), algorithm, invoker and check_option. A view binds nothing: what it stands on may be altered under
 // it, so it is carried; but it cannot be made before what it names.
 var viewKind = catalog.Kind{
 	Name: "view", Namespace: "relation", Carried: true,
@@ -53,9 +54,12 @@ func (r *reader) viewText(o *catalog.Object, text string) error {
 	if i := skipTo(ts, 0, "ALGORITHM"); i > 0 && i+2 < len(ts) && ts[i+2].raw != "UNDEFINED" {
 		put(o, "algorithm", ts[i+2].raw)
 	}
-	i := skipTo(ts, 0, "AS")
-	if i < 0 {
-		return fmt.Errorf("no AS in %.60q", text)
+	v, i := skipTo(ts, 0, "VIEW"), skipTo(ts, 0, "AS")
+	if v < 0 || i < v+3 {
+		return fmt.Errorf("no VIEW … AS in %.60q", text)
+	}
+	if list := slices.IndexFunc(ts[v:i], func(t token) bool { return t.raw == "(" }); list > 0 {
+		put(o, "columns", strings.TrimSpace(join(ts[v+list:i])))
 	}
 	def := strings.TrimSpace(join(ts[i+1:]))
 	if c := o.Attrs["check_option"]; c != "" {
@@ -97,7 +101,11 @@ func viewSQL(verb string, o *catalog.Object) string {
 	if a["invoker"] != "" {
 		sql += " SQL SECURITY INVOKER"
 	}
-	sql += " VIEW " + ident(o.Name) + " AS " + a["definition"]
+	sql += " VIEW " + ident(o.Name)
+	if a["columns"] != "" {
+		sql += " " + a["columns"]
+	}
+	sql += " AS " + a["definition"]
 	if a["check_option"] != "" {
 		sql += " WITH " + a["check_option"] + " CHECK OPTION"
 	}

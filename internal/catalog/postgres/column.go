@@ -142,7 +142,7 @@ func columnAttrs(o *catalog.Object, w row) {
 	if n := w.s("statistics"); n != "-1" {
 		a["statistics"] = n
 	}
-	a["options"] = strings.Join(options(w.s("options"), ""), ", ")
+	setOptions(o, options(w.s("options"), ""))
 	for name, v := range a {
 		if v == "" {
 			delete(a, name)

@@ -78,7 +78,7 @@ func constraintAttrs(o *catalog.Object, w row) {
 		a["not_valid"] = "yes"
 	}
 	if o.Kind == "primary_key" || o.Kind == "unique" {
-		a["options"] = strings.Join(options(w.s("options"), ""), ", ")
+		setOptions(o, options(w.s("options"), ""))
 	}
 	a["tablespace"] = w.s("spcname")
 	indexMarks(o, w)
@@ -138,7 +138,7 @@ func indexMarks(o *catalog.Object, w row) {
 // constraintKind is what primary keys, unique, check, exclusion and foreign key constraints share.
 func constraintKind(name, report, namespace string) catalog.Kind {
 	return catalog.Kind{
-		Name: name, Report: report, How: catalog.Inline, Namespace: namespace, Carried: true, GoesWith: true,
+		Name: name, Report: report, How: catalog.Inline, Namespace: namespace, Carried: true, GoesWith: true, Single: name == "primary_key",
 		Create: createConstraint, Drop: dropConstraint, Alter: alterConstraint, Rename: renameConstraint, Hazards: constraintHazards,
 	}
 }
@@ -146,7 +146,7 @@ func constraintKind(name, report, namespace string) catalog.Kind {
 // constraintDef writes a constraint as it stands in CREATE TABLE and ADD.
 func constraintDef(o *catalog.Object) string {
 	def := "CONSTRAINT " + ident(o.Name) + " " + o.Attrs["def"]
-	if v := o.Attrs["options"]; v != "" {
+	if v := o.Info["options"]; v != "" {
 		def += " WITH (" + v + ")"
 	}
 	if v := o.Attrs["tablespace"]; v != "" {
@@ -220,7 +220,7 @@ func onlineUnique(o *catalog.Object, alter string) []string {
 		rest = strings.TrimPrefix(rest, nulls) + " NULLS NOT DISTINCT"
 	}
 	index := "CREATE UNIQUE INDEX CONCURRENTLY " + ident(o.Name) + " ON " + tableOf(o.Key) + " " + rest
-	if v := o.Attrs["options"]; v != "" {
+	if v := o.Info["options"]; v != "" {
 		index += " WITH (" + v + ")"
 	}
 	if v := o.Attrs["tablespace"]; v != "" {

@@ -59,6 +59,9 @@ func (r *reader) readDepends() error {
 		if w.s("deptype") == "e" {
 			r.members[from] = true
 		}
+		if w.s("deptype") == "i" && (from.class == pgProc || from.class == pgCast || from.class == pgType) {
+			r.made[from] = to // a range's constructors, an array type: they are part of what they depend on
+		}
 		r.depends = append(r.depends, dependency{from, to})
 	})
 }
@@ -93,6 +96,15 @@ func (r *reader) resolve() {
 			r.keys[a[0]] = k
 		}
 	}
+	for from := range r.made {
+		to := r.made[from]
+		for next, there := r.made[to]; there; next, there = r.made[to] {
+			to = next
+		}
+		if k, there := r.keys[to]; there {
+			r.keys[from] = k
+		}
+	}
 	objects := make(map[catalog.Key]*catalog.Object, len(r.objects))
 	for _, o := range r.objects {
 		objects[o.Key] = o
@@ -103,7 +115,7 @@ func (r *reader) resolve() {
 			continue
 		}
 		to, there := r.key(d.to)
-		if !there || from == to {
+		if !there || from == to || from.Kind == "sequence" && to.Kind == "column" { // OWNED BY is an object of its own
 			continue
 		}
 		o := objects[from]

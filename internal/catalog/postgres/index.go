@@ -42,10 +42,10 @@ func (r *reader) addIndex(w row) {
 	if !found {
 		body = def
 	}
-	if opts := strings.Join(unsorted(w.s("options")), ", "); opts != "" {
+	if opts := strings.Join(options(w.s("options"), ""), ", "); opts != "" {
 		if before, after, there := strings.Cut(body, " WITH ("+opts+")"); there {
 			body = before + after
-			o.Attrs["options"] = strings.Join(options(w.s("options"), ""), ", ")
+			setOptions(o, options(w.s("options"), ""))
 		}
 	}
 	o.Attrs["def"] = body
@@ -63,9 +63,6 @@ func (r *reader) addIndex(w row) {
 	}
 	r.add(o, at)
 }
-
-// unsorted writes options as pg_get_indexdef does, in the order they have there.
-func unsorted(js string) []string { return options(js, "") }
 
 var indexKind = catalog.Kind{
 	Name: "index", Namespace: "relation", Carried: true, GoesWith: true,
@@ -99,7 +96,7 @@ func indexBody(o *catalog.Object) string {
 	if i := strings.Index(body, " WHERE "); i >= 0 {
 		body, where = body[:i], body[i:]
 	}
-	if v := o.Attrs["options"]; v != "" {
+	if v := o.Info["options"]; v != "" {
 		body += " WITH (" + v + ")"
 	}
 	if v := o.Attrs["tablespace"]; v != "" {

@@ -2,19 +2,18 @@ package postgres
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/migr-dev/migr/internal/catalog"
+	"github.com/migr-dev/migr/internal/sqltext"
 )
 
+// ident writes a name, in quotes only where they are needed.
+func ident(name string) string { return sqltext.Ident(sqltext.Postgres, name) }
+
 // literal writes a string constant.
-func literal(s string) string {
-	quoted := "'" + strings.ReplaceAll(s, "'", "''") + "'"
-	if strings.Contains(s, `\`) {
-		return "E" + strings.ReplaceAll(quoted, `\`, `\\`)
-	}
-	return quoted
-}
+func literal(s string) string { return sqltext.QuoteLiteral(sqltext.Postgres, s) }
 
 // qualified writes the name of what stands alone.
 func qualified(k catalog.Key) string { return dotted(k.Schema, k.Name) }
@@ -50,9 +49,7 @@ func list(js string) []string {
 	return l
 }
 
-// options writes storage parameters (pg_class.reloptions as JSON) as they are
-// written in WITH (…). The server keeps them in the order they were given:
-// sorted, so that the order is no difference.
+// options writes storage parameters (pg_class.reloptions as JSON) as they stand in WITH (…).
 func options(js, prefix string) []string {
 	var out []string
 	for _, o := range list(js) {
@@ -63,6 +60,17 @@ func options(js, prefix string) []string {
 		out = append(out, prefix+ident(name)+"="+value)
 	}
 	return out
+}
+
+// setOptions notes an object's storage parameters: compared in alphabetical
+// order, written in the order in which the server keeps them.
+func setOptions(o *catalog.Object, opts []string) {
+	if len(opts) == 0 {
+		return
+	}
+	o.Info["options"] = strings.Join(opts, ", ")
+	sorted := slices.Sorted(slices.Values(opts))
+	o.Attrs["options"] = strings.Join(sorted, ", ")
 }
 
 // comment writes COMMENT ON; an empty comment removes it.

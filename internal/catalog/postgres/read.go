@@ -36,7 +36,8 @@ type reader struct {
 	comments map[ref]string
 	members  map[ref]bool // rows that belong to an extension
 	depends  []dependency
-	aliases  [][2]ref // the row and array types of tables and views
+	made     map[ref]ref // rows that the server made along with another
+	aliases  [][2]ref    // the row and array types of tables and views
 }
 
 // A relation is what the readers of parts want to know of their table.
@@ -59,7 +60,7 @@ func read(ctx context.Context, q catalog.Querier, s catalog.Scope) (cat *catalog
 	}
 	r := &reader{
 		ctx: ctx, q: q, scope: s, schemas: map[int64]string{}, keys: map[ref]catalog.Key{}, byRef: map[ref]*catalog.Object{},
-		tables: map[int64]*relation{}, left: map[int64]bool{}, comments: map[ref]string{}, members: map[ref]bool{},
+		tables: map[int64]*relation{}, left: map[int64]bool{}, comments: map[ref]string{}, members: map[ref]bool{}, made: map[ref]ref{},
 	}
 	restore, err := r.settings()
 	if err != nil {
@@ -275,7 +276,8 @@ func (r *reader) object(k catalog.Key, at ref) *catalog.Object {
 // add takes an object into the catalog, unless it is excluded or belongs to an
 // extension. It tells whether it did.
 func (r *reader) add(o *catalog.Object, at ref) bool {
-	if r.members[ref{class: at.class, oid: at.oid}] || r.scope.Exclude != nil && r.scope.Exclude(o.Key) {
+	whole := ref{class: at.class, oid: at.oid}
+	if _, part := r.made[whole]; part || r.members[whole] || r.scope.Exclude != nil && r.scope.Exclude(o.Key) {
 		if at.sub == 0 {
 			delete(r.byRef, at)
 		}

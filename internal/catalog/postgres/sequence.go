@@ -314,7 +314,10 @@ func sequenceName(table, column string) string {
 
 // clip cuts a string to at most n bytes, never within a character.
 func clip(s string, n int) string {
-	for n < len(s) && n > 0 && !utf8.RuneStart(s[n]) {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
 		n--
 	}
 	return s[:n]

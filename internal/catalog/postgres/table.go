@@ -59,9 +59,7 @@ func (r *reader) addTable(w row) {
 	case "n":
 		o.Attrs["replica_identity"] = "NOTHING"
 	}
-	opts := append(options(w.s("options"), ""), options(w.s("toast"), "toast.")...)
-	slices.Sort(opts)
-	o.Attrs["options"] = strings.Join(opts, ", ")
+	setOptions(o, append(options(w.s("options"), ""), options(w.s("toast"), "toast.")...))
 	if r.add(o, at) {
 		r.relate(oid, w.s("relkind"), o)
 	} else {
@@ -129,7 +127,7 @@ func writeTableTail(b *strings.Builder, o *catalog.Object) {
 	if v := o.Attrs["access_method"]; v != "" {
 		b.WriteString("\nUSING " + ident(v))
 	}
-	if v := o.Attrs["options"]; v != "" {
+	if v := o.Info["options"]; v != "" {
 		b.WriteString("\nWITH (" + v + ")")
 	}
 	if v := o.Attrs["tablespace"]; v != "" {
@@ -249,7 +247,7 @@ func splitList(s string) []string {
 func changeOptions(what string, from, to *catalog.Object) []string {
 	old, now := optionMap(from.Attrs["options"]), optionMap(to.Attrs["options"])
 	var set, reset []string
-	for _, o := range splitList(to.Attrs["options"]) {
+	for _, o := range splitList(to.Info["options"]) {
 		name, value, _ := strings.Cut(o, "=")
 		if v, there := old[name]; !there || v != value {
 			set = append(set, o)

@@ -45,8 +45,6 @@ func (r *reader) addType(w row) {
 	at := ref{class: pgType, oid: oid}
 	array := ref{class: pgType, oid: w.i("typarray")}
 	if r.members[at] {
-		r.members[array] = true
-		r.depends = append(r.depends, r.extensionOf(at, array)...)
 		return
 	}
 	kind := map[string]string{"e": "enum", "d": "domain", "r": "range"}[w.s("typtype")]
@@ -74,16 +72,6 @@ func (r *reader) addType(w row) {
 	if kind == "composite" {
 		r.keys[ref{class: pgClass, oid: w.i("rel")}] = o.Key
 	}
-}
-
-// extensionOf has an array type belong to the extension that its element belongs to.
-func (r *reader) extensionOf(elem, array ref) []dependency {
-	for _, d := range r.depends {
-		if d.from == elem && d.to.class == pgExtension {
-			return []dependency{{array, d.to}}
-		}
-	}
-	return nil
 }
 
 func typeAttrs(o *catalog.Object, w row) {

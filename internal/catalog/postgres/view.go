@@ -30,9 +30,7 @@ func (r *reader) addView(w row) {
 	kind := either(w.s("relkind") == "m", "materialized_view", "view")
 	o := r.object(catalog.Key{Kind: kind, Schema: r.schemas[w.i("nsp")], Name: w.s("name")}, at)
 	o.Attrs["def"] = strings.TrimSuffix(strings.TrimSpace(w.s("def")), ";")
-	opts := options(w.s("options"), "")
-	slices.Sort(opts)
-	o.Attrs["options"] = strings.Join(opts, ", ")
+	setOptions(o, options(w.s("options"), ""))
 	if am := w.s("amname"); am != "heap" {
 		o.Attrs["access_method"] = am
 	}
@@ -73,7 +71,7 @@ var materializedViewKind = catalog.Kind{
 
 func viewSQL(o *catalog.Object, replace bool) string {
 	b := "CREATE " + either(replace, "OR REPLACE ", "") + "VIEW " + qualified(o.Key)
-	if v := o.Attrs["options"]; v != "" {
+	if v := o.Info["options"]; v != "" {
 		b += " WITH (" + v + ")"
 	}
 	return b + " AS\n" + indented(o.Attrs["def"])
@@ -147,7 +145,7 @@ func createMaterializedView(_ *catalog.Ctx, o *catalog.Object) []string {
 	if v := o.Attrs["access_method"]; v != "" {
 		b += " USING " + ident(v)
 	}
-	if v := o.Attrs["options"]; v != "" {
+	if v := o.Info["options"]; v != "" {
 		b += " WITH (" + v + ")"
 	}
 	if v := o.Attrs["tablespace"]; v != "" {
