@@ -102,8 +102,8 @@ func next(k sqltext.Kind) func(*statement, int) bool {
 
 // copyTarget is the token behind the FROM or TO of the COPY at token i.
 func copyTarget(s *statement, i int) int {
-	depth := 0
-	for ; i < len(s.toks) && !s.op(i, ";"); i++ {
+	depth, first := 0, i
+	for ; i < len(s.toks) && !s.op(i, ";") && (i == first || s.up[i] != "COPY"); i++ {
 		switch {
 		case s.op(i, "("):
 			depth++
@@ -113,7 +113,7 @@ func copyTarget(s *statement, i int) int {
 			return i + 1
 		}
 	}
-	return i
+	return len(s.toks)
 }
 
 func copiesProgram(s *statement, i int) bool { return s.word(copyTarget(s, i)) == "PROGRAM" }
