@@ -30,7 +30,7 @@ func Dialect() *driver.Dialect {
 		Open: open, Server: server, Scratch: scratch, Clean: clean, Busy: busy,
 		TryLock: tryLock, Unlock: unlock, Holder: holder,
 		Begin: "START TRANSACTION", Settings: settings,
-		NoTx: func(string) string { return "" },
+		NoTx: func([]string, int) string { return "" },
 		Tables: driver.TableTypes{
 			ID: "bigint NOT NULL AUTO_INCREMENT PRIMARY KEY", Time: "datetime(3)", Text: "longtext",
 			Now: "utc_timestamp(3)", User: "current_user()", Tail: " DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
