@@ -52,8 +52,7 @@ type app struct {
 func (a *app) run(ctx context.Context, args []string) int {
 	a.redact = dburl.NewRedactor()
 	a.out, a.err = a.redact.Writer(a.stdout), a.redact.Writer(a.stderr)
-	defer a.out.Flush()
-	defer a.err.Flush()
+	defer func() { _, _ = a.out.Flush(), a.err.Flush() }()
 	root := a.root()
 	root.SetArgs(keepNumbers(args))
 	cmd, err := root.ExecuteContextC(ctx)
@@ -164,7 +163,10 @@ func (a *app) env(name string) string {
 
 func (a *app) load() error {
 	flags := map[string][]string{}
-	a.flags.Visit(func(f *pflag.Flag) {
+	a.flags.VisitAll(func(f *pflag.Flag) {
+		if !f.Changed {
+			return
+		}
 		if v, ok := f.Value.(pflag.SliceValue); ok {
 			flags[f.Name] = v.GetSlice()
 			return

@@ -183,6 +183,11 @@ func ofConnect(e *driver.ConnectError) *problem {
 		}
 		return p
 	}
+	if errors.Is(e.Err, driver.ErrNoDatabaseName) {
+		p.exit, p.code = exitUsage, "config"
+		p.hint = "add the database's name at the end of the URL: …/NAME"
+		return p
+	}
 	if e.URL.Scheme != dburl.SQLite {
 		p.hint = "is the server running, and are host and port right?"
 	}

@@ -144,7 +144,7 @@ func server(ctx context.Context, c *driver.Conn) (driver.Server, error) {
 	}
 	s.Database, s.Home = db.String, db.String
 	if s.Database == "" {
-		return s, errors.New("the URL names no database")
+		return s, driver.ErrNoDatabaseName
 	}
 	return s, nil
 }
