@@ -1,9 +1,7 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -288,16 +286,4 @@ func (a *app) excluded(home string) func(catalog.Key) bool {
 		}
 		return output.MatchAny(globs, home, k)
 	}
-}
-
-// readAll reads a stream that is a terminal's or a file's.
-func readAll(r io.Reader) (string, error) {
-	var b bytes.Buffer
-	_, err := b.ReadFrom(r)
-	return b.String(), err
-}
-
-func compactJSON(v any) string {
-	b, _ := json.Marshal(v)
-	return string(b)
 }
