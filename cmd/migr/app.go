@@ -116,6 +116,9 @@ runs revisions: on SQLite, PostgreSQL, MySQL and MariaDB.`,
 	})
 	a.globals(root.PersistentFlags())
 	for _, c := range a.commands() {
+		if takesRevisions[c.Name()] {
+			c.ValidArgsFunction = a.completeRevisions
+		}
 		root.AddCommand(c)
 	}
 	return root

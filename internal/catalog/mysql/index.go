@@ -2,6 +2,7 @@ package mysql
 
 import (
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/migr-dev/migr/internal/catalog"
@@ -20,32 +21,37 @@ const primary = "PRIMARY"
 
 func (r *reader) readIndexes() error {
 	query := "SELECT TABLE_NAME, INDEX_NAME, NON_UNIQUE, COLUMN_NAME, COLLATION, SUB_PART, INDEX_TYPE, INDEX_COMMENT, " +
-		r.f.indexExtra + " FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = {home}"
+		r.f.indexExtra + ", SEQ_IN_INDEX FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = {home}"
 	found := map[catalog.Key]*catalog.Object{}
 	var order []*catalog.Object
 	pos := map[string]int{}
+	columns := map[*catalog.Object]map[int]string{}
 	err := r.each(query, func(w row) error {
 		t := r.tables[w.s(0)]
 		if t == nil {
 			return nil
 		}
-		k := catalog.Key{Table: t.Name, Name: w.s(1)} // the server gives an index's columns in their order
+		// Indexes come in the order of the table on MariaDB, on MySQL mostly; that of
+		// the columns is said.
+		k := catalog.Key{Table: t.Name, Name: w.s(1)}
 		o := found[k]
 		if o == nil {
 			o = newObject(indexKindOf(w.s(1), w.s(2)), t.Name, w.s(1))
 			pos[t.Name]++
 			o.Pos = pos[t.Name]
 			r.indexAttrs(o, t, w)
-			found[k], order = o, append(order, o)
+			found[k], order, columns[o] = o, append(order, o), map[int]string{}
 		}
-		col := r.indexColumn(w)
-		if o.Attrs["columns"] != "" {
-			col = o.Attrs["columns"] + "," + col
-		}
-		o.Attrs["columns"] = col
-		return nil
+		seq, err := strconv.Atoi(w.s(10))
+		columns[o][seq] = r.indexColumn(w)
+		return err
 	})
 	for _, o := range order {
+		var list []string
+		for i := 1; i <= len(columns[o]); i++ {
+			list = append(list, columns[o][i])
+		}
+		o.Attrs["columns"] = strings.Join(list, ",")
 		r.add(o)
 		if o.Attrs["type"] == "FULLTEXT" && !r.f.quotedDefaults {
 			r.fullTextParser(o)

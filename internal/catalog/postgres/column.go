@@ -15,11 +15,12 @@ func (r *reader) readColumns() error {
 	parents := map[int64]map[string][]*catalog.Object{} // children → column → the parents' columns
 	links := map[int64][]int64{}
 	all := map[int64]map[string]*catalog.Object{}
+	defaults := map[ref]ref{}
 	var inherited []inheritedColumn
 	err := r.each(`SELECT a.attrelid::int8 AS rel, a.attnum, a.attname AS name,
 		format_type(a.atttypid, a.atttypmod) AS type, t.typtype, coalesce(et.typtype, '') AS elemtype,
 		CASE WHEN a.attcollation <> 0 AND a.attcollation <> t.typcollation THEN a.attcollation::regcollation::text END AS collation,
-		a.attnotnull, pg_get_expr(d.adbin, d.adrelid, true) AS expr, a.attidentity, a.attgenerated,
+		a.attnotnull, pg_get_expr(d.adbin, d.adrelid) AS expr, pg_get_expr(d.adbin, d.adrelid, true) AS pretty, d.oid::int8 AS attrdef, a.attidentity, a.attgenerated,
 		CASE WHEN a.attstorage <> t.typstorage THEN a.attstorage END AS storage,
 		`+r.since(140000, "a.attcompression", "''")+` AS compression, coalesce(a.attstattarget, -1) AS statistics,
 		to_json(a.attoptions)::text AS options, a.attislocal, a.attinhcount,
@@ -36,6 +37,9 @@ func (r *reader) readColumns() error {
 			return
 		}
 		columnAttrs(o, w)
+		if n := w.i("attrdef"); n != 0 {
+			defaults[ref{class: pgAttrdef, oid: n}] = at
+		}
 		if all[rel] == nil {
 			all[rel] = map[string]*catalog.Object{}
 		}
@@ -64,6 +68,9 @@ func (r *reader) readColumns() error {
 	}
 	for _, c := range inherited {
 		r.addInherited(c, parents[c.rel][c.obj.Name])
+	}
+	for def, at := range defaults {
+		r.keys[def] = r.keys[at]
 	}
 	return nil
 }
@@ -120,11 +127,11 @@ func columnAttrs(o *catalog.Object, w row) {
 	}
 	switch w.s("attgenerated") {
 	case "s":
-		a["generated"], a["stored"] = w.s("expr"), "STORED"
+		a["generated"], a["stored"] = plainer(w.s("pretty"), w.s("expr")), "STORED"
 	case "v":
-		a["generated"], a["stored"] = w.s("expr"), "VIRTUAL"
+		a["generated"], a["stored"] = plainer(w.s("pretty"), w.s("expr")), "VIRTUAL"
 	default:
-		a["default"] = w.s("expr")
+		a["default"] = plainer(w.s("pretty"), w.s("expr"))
 	}
 	switch w.s("attidentity") {
 	case "a":

@@ -12,7 +12,8 @@ import (
 func (r *reader) readConstraints() error {
 	return r.each(`SELECT con.oid::int8 AS oid, con.conrelid::int8 AS rel, con.contypid::int8 AS typ, con.conname AS name, con.contype,
 		CASE WHEN con.contype IN ('p', 'u', 'x', 'c', 'f') AND con.conrelid <> 0 AND con.conparentid = 0
-			THEN pg_get_constraintdef(con.oid, true) END AS def,
+			THEN pg_get_constraintdef(con.oid, true) END AS pretty,
+		CASE WHEN con.contype IN ('x', 'c') AND con.conrelid <> 0 THEN pg_get_constraintdef(con.oid) END AS exact,
 		con.condeferrable, con.condeferred, con.convalidated, `+r.since(180000, "con.conenforced", "true")+` AS enforced,
 		con.conparentid::int8 AS parent, con.conislocal, con.coninhcount, con.connoinherit,
 		CASE WHEN con.contype IN ('p', 'u', 'x') THEN con.conindid::int8 ELSE 0 END AS index, con.conkey[1] AS firstcol,
@@ -64,7 +65,7 @@ func (r *reader) addConstraint(w row) {
 }
 
 func constraintAttrs(o *catalog.Object, w row) {
-	a, def := o.Attrs, w.s("def")
+	a, def := o.Attrs, plainer(w.s("pretty"), w.s("exact"))
 	for _, suffix := range []string{" NOT VALID", " NOT ENFORCED", " INITIALLY DEFERRED", " DEFERRABLE"} {
 		def = strings.TrimSuffix(def, suffix)
 	}

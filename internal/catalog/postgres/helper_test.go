@@ -97,7 +97,7 @@ func differences(a, b *catalog.Catalog) []string {
 }
 
 // rights are not read: GRANT and REVOKE are no part of the comparison.
-var rights = regexp.MustCompile(`(?m)^(GRANT|REVOKE|ALTER DEFAULT PRIVILEGES) .*\n|^-- .*\n`)
+var rights = regexp.MustCompile(`(?m)^(GRANT|REVOKE|ALTER DEFAULT PRIVILEGES|COMMENT ON SCHEMA public) .*\n|^-- .*\n`)
 
 // dump is pg_dump's text with the columns of tables sorted, as no server can put
 // a column into another place.

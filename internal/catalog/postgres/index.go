@@ -11,7 +11,9 @@ import (
 func (r *reader) readIndexes() error {
 	return r.each(`SELECT i.indexrelid::int8 AS oid, i.indrelid::int8 AS rel, c.relname AS name, quote_ident(c.relname) AS qname,
 		i.indrelid::regclass::text AS qtable, c.relkind, c.relispartition,
-		CASE WHEN NOT c.relispartition THEN pg_get_indexdef(i.indexrelid, 0, true) END AS def,
+		CASE WHEN NOT c.relispartition THEN pg_get_indexdef(i.indexrelid, 0, true) END AS pretty,
+		CASE WHEN NOT c.relispartition AND (i.indpred IS NOT NULL OR i.indexprs IS NOT NULL) THEN pg_get_indexdef(i.indexrelid) END AS exact,
+		quote_ident(n.nspname) || '.' || quote_ident(t.relname) AS qpath,
 		i.indisunique, i.indisclustered, i.indisreplident, i.indisvalid, to_json(c.reloptions)::text AS options, ts.spcname,
 		(SELECT json_agg(k.num || '=' || a.attstattarget) FROM pg_attribute a, LATERAL (SELECT a.attnum AS num) k
 			WHERE a.attrelid = c.oid AND a.attstattarget >= 0)::text AS statistics,
@@ -19,6 +21,7 @@ func (r *reader) readIndexes() error {
 			JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.num WHERE k.ord <= i.indnkeyatts)::text AS columns,
 		i.indexprs IS NULL AND i.indpred IS NULL AS simple
 		FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+		JOIN pg_class t ON t.oid = i.indrelid JOIN pg_namespace n ON n.oid = t.relnamespace
 		LEFT JOIN pg_tablespace ts ON ts.oid = c.reltablespace
 		WHERE c.relnamespace IN ({schemas})
 		ORDER BY i.indrelid, i.indexrelid`, r.addIndex)
@@ -37,11 +40,7 @@ func (r *reader) addIndex(w row) {
 	if o == nil {
 		return
 	}
-	def := w.s("def")
-	_, body, found := strings.Cut(def, "INDEX "+w.s("qname")+" ON "+either(w.s("relkind") == "I", "ONLY ", "")+w.s("qtable")+" ")
-	if !found {
-		body = def
-	}
+	body := plainer(indexDef(w, w.s("pretty"), w.s("qtable")), indexDef(w, w.s("exact"), w.s("qpath")))
 	if opts := strings.Join(options(w.s("options"), ""), ", "); opts != "" {
 		if before, after, there := strings.Cut(body, " WITH ("+opts+")"); there {
 			body = before + after
@@ -62,6 +61,12 @@ func (r *reader) addIndex(w row) {
 		o.Attrs["invalid"] = "yes"
 	}
 	r.add(o, at)
+}
+
+// indexDef takes CREATE INDEX, the index's name and its table's off a definition.
+func indexDef(w row, def, table string) string {
+	_, body, _ := strings.Cut(def, "INDEX "+w.s("qname")+" ON "+either(w.s("relkind") == "I", "ONLY ", "")+table+" ")
+	return body
 }
 
 var indexKind = catalog.Kind{

@@ -88,3 +88,14 @@ func withComment(stmts []string, what, name string, o *catalog.Object) []string 
 	}
 	return stmts
 }
+
+// plainer chooses between the server's two ways of writing an expression. The
+// pretty one leaves out needless parentheses, but also those that group one AND
+// within another, which do not come back when it is read again; so a text
+// with more than one AND or OR stays as the server stores it.
+func plainer(pretty, exact string) string {
+	if strings.Count(exact, " AND ")+strings.Count(exact, " OR ") > 1 {
+		return exact
+	}
+	return pretty
+}

@@ -15,7 +15,6 @@ func (r *reader) readTables() error {
 		CASE WHEN c.relkind = 'p' THEN pg_get_partkeydef(c.oid) END AS partkey,
 		CASE WHEN c.relispartition THEN pg_get_expr(c.relpartbound, c.oid) END AS bound,
 		(SELECT json_agg(h.inhparent::regclass::text ORDER BY h.inhseqno) FROM pg_inherits h WHERE h.inhrelid = c.oid)::text AS parents,
-		(SELECT min(h.inhparent)::int8 FROM pg_inherits h WHERE h.inhrelid = c.oid) AS parent,
 		CASE WHEN c.reloftype <> 0 THEN format_type(c.reloftype, NULL) END AS oftype
 		FROM pg_class c
 		LEFT JOIN pg_am am ON am.oid = c.relam
@@ -35,9 +34,6 @@ func (r *reader) addTable(w row) {
 	o.Attrs["tablespace"] = w.s("spcname")
 	if bound := w.s("bound"); bound != "" && len(parents) == 1 {
 		o.Attrs["partition_of"], o.Attrs["bound"] = parents[0], bound
-		if p := r.tables[w.i("parent")]; p != nil {
-			o.Info["owner"] = p.key.Path()
-		}
 	} else {
 		o.Attrs["inherits"] = strings.Join(parents, ", ")
 	}
@@ -68,7 +64,7 @@ func (r *reader) addTable(w row) {
 }
 
 var tableKind = catalog.Kind{
-	Name: "table", Namespace: "relation", GoesWith: true,
+	Name: "table", Namespace: "relation",
 	Create: createTable, Alter: alterTable, Drop: dropAs("TABLE"), Rename: renameAs("TABLE"),
 	Yield: yieldTable, Hazards: tableHazards,
 }
@@ -78,6 +74,7 @@ var tableKind = catalog.Kind{
 func createTable(p *catalog.Ctx, o *catalog.Object) []string {
 	name := qualified(o.Key)
 	var lines, after []string
+	keys := map[string]bool{}
 	for _, part := range p.Inline {
 		if part.Attrs["not_valid"] != "" { // CREATE TABLE takes NOT VALID and ignores it
 			after = append(after, createConstraint(p, part)...)
@@ -88,6 +85,12 @@ func createTable(p *catalog.Ctx, o *catalog.Object) []string {
 			after = append(after, columnExtras(p, nil, part)...)
 			continue
 		}
+		same := keyColumns(part)
+		if same != "" && keys[same] { // CREATE TABLE makes one of two equal keys
+			after = append(after, createConstraint(p, part)...)
+			continue
+		}
+		keys[same] = true
 		lines = append(lines, constraintDef(part))
 		after = append(after, constraintExtras(nil, part)...)
 	}
@@ -112,6 +115,15 @@ func createTable(p *catalog.Ctx, o *catalog.Object) []string {
 	writeTableTail(b, o)
 	stmts := append([]string{b.String()}, tableExtras(nil, o)...)
 	return append(withComment(stmts, "TABLE", name, o), after...)
+}
+
+// keyColumns is what a unique or primary key is made of; "" for other constraints.
+func keyColumns(o *catalog.Object) string {
+	if o.Kind != "unique" && o.Kind != "primary_key" {
+		return ""
+	}
+	_, columns, _ := strings.Cut(o.Attrs["def"], "(")
+	return columns
 }
 
 func writeTableTail(b *strings.Builder, o *catalog.Object) {

@@ -10,9 +10,10 @@ import (
 // readTriggers reads triggers, but for those of the server's own and the copies
 // that a partition has of its parent's.
 func (r *reader) readTriggers() error {
-	return r.each(`SELECT t.oid::int8 AS oid, t.tgrelid::int8 AS rel, t.tgname AS name, pg_get_triggerdef(t.oid, true) AS def, t.tgenabled,
+	return r.each(`SELECT t.oid::int8 AS oid, t.tgrelid::int8 AS rel, t.tgname AS name, pg_get_triggerdef(t.oid, true) AS pretty, pg_get_triggerdef(t.oid) AS exact,
+		quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS qpath, t.tgenabled,
 		quote_ident(t.tgname) AS qname, t.tgrelid::regclass::text AS qtable, t.tgconstraint::int8 AS con, t.tgconstraint <> 0 AS isconstraint
-		FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+		FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
 		WHERE NOT t.tgisinternal AND t.tgparentid = 0 AND c.relnamespace IN ({schemas})
 		ORDER BY t.tgrelid, t.oid`, func(w row) {
 		at := ref{class: pgTrigger, oid: w.i("oid")}
@@ -24,11 +25,19 @@ func (r *reader) readTriggers() error {
 			o.Attrs["constraint"] = "yes"
 			r.keys[ref{class: pgConstraint, oid: w.i("con")}] = o.Key
 		}
-		_, body, _ := strings.Cut(w.s("def"), "TRIGGER "+w.s("qname")+" ")
-		o.Attrs["event"], o.Attrs["def"], _ = strings.Cut(body, " ON "+w.s("qtable")+" ")
+		event, exact := triggerDef(w, w.s("exact"), w.s("qpath"))
+		_, pretty := triggerDef(w, w.s("pretty"), w.s("qtable"))
+		o.Attrs["event"], o.Attrs["def"] = event, plainer(pretty, exact)
 		o.Attrs["enabled"] = enabledNames[w.s("tgenabled")]
 		r.add(o, at)
 	})
+}
+
+// triggerDef takes a definition apart at the trigger's name and its table's.
+func triggerDef(w row, def, table string) (event, rest string) {
+	_, body, _ := strings.Cut(def, "TRIGGER "+w.s("qname")+" ")
+	event, rest, _ = strings.Cut(body, " ON "+table+" ")
+	return event, rest
 }
 
 // enabledNames are the states of triggers and rules; "O" is the usual one.
@@ -132,7 +141,8 @@ func (r *reader) readPolicies() error {
 	return r.each(`SELECT p.oid::int8 AS oid, p.polrelid::int8 AS rel, p.polname AS name, p.polcmd, p.polpermissive,
 		(SELECT string_agg(CASE WHEN u.role = 0 THEN 'PUBLIC' ELSE u.role::regrole::text END, ', ' ORDER BY u.role::regrole::text)
 			FROM unnest(p.polroles) AS u(role)) AS roles,
-		pg_get_expr(p.polqual, p.polrelid, true) AS qual, pg_get_expr(p.polwithcheck, p.polrelid, true) AS withcheck
+		pg_get_expr(p.polqual, p.polrelid) AS qual, pg_get_expr(p.polwithcheck, p.polrelid) AS withcheck,
+		pg_get_expr(p.polqual, p.polrelid, true) AS prettyqual, pg_get_expr(p.polwithcheck, p.polrelid, true) AS prettycheck
 		FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid
 		WHERE c.relnamespace IN ({schemas})
 		ORDER BY p.polrelid, p.oid`, func(w row) {
@@ -148,7 +158,7 @@ func (r *reader) readPolicies() error {
 		if roles := w.s("roles"); roles != "PUBLIC" {
 			o.Attrs["to"] = roles
 		}
-		o.Attrs["using"], o.Attrs["check"] = w.s("qual"), w.s("withcheck")
+		o.Attrs["using"], o.Attrs["check"] = plainer(w.s("prettyqual"), w.s("qual")), plainer(w.s("prettycheck"), w.s("withcheck"))
 		r.add(o, at)
 	})
 }

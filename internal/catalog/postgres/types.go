@@ -17,7 +17,7 @@ func (r *reader) readTypes() error {
 		CASE WHEN t.typtype = 'd' THEN format_type(t.typbasetype, t.typtypmod) END AS base, t.typnotnull,
 		CASE WHEN t.typtype = 'd' THEN coalesce(pg_get_expr(t.typdefaultbin, 0, true), t.typdefault) END AS typdefault,
 		CASE WHEN t.typtype = 'd' AND t.typcollation <> 0 AND t.typcollation <> bt.typcollation THEN t.typcollation::regcollation::text END AS collation,
-		CASE WHEN t.typtype = 'd' THEN (SELECT json_agg(json_build_object('name', con.conname, 'def', pg_get_constraintdef(con.oid, true),
+		CASE WHEN t.typtype = 'd' THEN (SELECT json_agg(json_build_object('name', con.conname, 'pretty', pg_get_constraintdef(con.oid, true), 'exact', pg_get_constraintdef(con.oid),
 			'comment', coalesce(obj_description(con.oid, 'pg_constraint'), '')) ORDER BY con.conname)
 			FROM pg_constraint con WHERE con.contypid = t.oid AND con.contype = 'c')::text END AS checks,
 		CASE WHEN tc.relkind = 'c' THEN (SELECT json_agg(json_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod),
@@ -84,7 +84,7 @@ func typeAttrs(o *catalog.Object, w row) {
 		if w.b("typnotnull") {
 			a["notnull"] = "yes"
 		}
-		a["checks"] = w.s("checks")
+		a["checks"] = checks(w.s("checks"))
 	case "composite":
 		a["attributes"] = w.s("attributes")
 	case "range":
@@ -128,7 +128,12 @@ func enumSQL(name string, o *catalog.Object) string {
 
 // A part is a named member of a type, as the server wrote it in JSON: an
 // attribute of a composite type or a check of a domain.
-type member struct{ Name, Type, Collation, Def, Comment string }
+type member struct {
+	Name            string
+	Type, Collation string `json:",omitempty"`
+	Def, Comment    string `json:",omitempty"`
+	Pretty, Exact   string `json:",omitempty"`
+}
 
 func members(js string) []member {
 	var m []member
@@ -136,6 +141,22 @@ func members(js string) []member {
 		return nil
 	}
 	return m
+}
+
+// checks chooses how each check of a domain is written.
+func checks(js string) string {
+	ms := members(js)
+	if len(ms) == 0 {
+		return ""
+	}
+	for i, m := range ms {
+		ms[i] = member{Name: m.Name, Def: plainer(m.Pretty, m.Exact), Comment: m.Comment}
+	}
+	out, err := json.Marshal(ms)
+	if err != nil {
+		return js
+	}
+	return string(out)
 }
 
 func createDomain(_ *catalog.Ctx, o *catalog.Object) []string {

@@ -68,6 +68,15 @@ func TestVectors(t *testing.T) {
 	})
 }
 
+// excerpt writes a plan, or the beginning of a long one.
+func excerpt(stmts []string) string {
+	text := strings.Join(stmts, ";\n")
+	if f := os.Getenv("PLANFILE"); f != "" {
+		os.WriteFile(f, []byte(text), 0o644)
+	}
+	return text[:min(len(text), 3000)]
+}
+
 // lead builds the first state from nothing and then goes on from each to the next,
 // reading the database anew before every step.
 func lead(t *testing.T, e testdb.Engine, ways ...state) {
@@ -78,13 +87,13 @@ func lead(t *testing.T, e testdb.Engine, ways ...state) {
 		have := read(t, conn)
 		stmts := plan(t, have, want.cat)
 		if err := run(t.Context(), conn, stmts); err != nil {
-			t.Fatalf("%v\nplan:\n%s", err, strings.Join(stmts, ";\n"))
+			t.Fatalf("%v\nplan:\n%s", err, excerpt(stmts))
 		}
 		if d := differences(read(t, conn), want.cat); len(d) > 0 {
-			t.Fatalf("after the plan:\n%s\nplan:\n%s", strings.Join(d, "\n"), strings.Join(stmts, ";\n"))
+			t.Fatalf("after the plan:\n%s\nplan:\n%s", strings.Join(d[:min(len(d), 15)], "\n"), excerpt(stmts))
 		}
 		if got := dump(t, url); got != want.dump {
-			t.Fatalf("the dumps differ:\n%s\nplan:\n%s", firstDifference(got, want.dump), strings.Join(stmts, ";\n"))
+			t.Fatalf("the dumps differ:\n%s\nplan:\n%s", firstDifference(got, want.dump), excerpt(stmts))
 		}
 	}
 }

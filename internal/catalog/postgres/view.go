@@ -13,7 +13,7 @@ type viewColumn struct{ Name, Type, Collation, Default, Comment, Statistics stri
 
 // readViews reads views and materialized views.
 func (r *reader) readViews() error {
-	return r.each(`SELECT c.oid::int8 AS oid, c.relnamespace::int8 AS nsp, c.relname AS name, c.relkind, pg_get_viewdef(c.oid, true) AS def,
+	return r.each(`SELECT c.oid::int8 AS oid, c.relnamespace::int8 AS nsp, c.relname AS name, c.relkind, pg_get_viewdef(c.oid, true) AS pretty, pg_get_viewdef(c.oid) AS exact,
 		to_json(c.reloptions)::text AS options, am.amname, ts.spcname,
 		(SELECT json_agg(json_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod), 'collation', a.attcollation::regcollation::text,
 			'default', coalesce(pg_get_expr(d.adbin, d.adrelid, true), ''), 'comment', coalesce(col_description(c.oid, a.attnum), ''),
@@ -29,7 +29,7 @@ func (r *reader) addView(w row) {
 	at := ref{class: pgClass, oid: w.i("oid")}
 	kind := either(w.s("relkind") == "m", "materialized_view", "view")
 	o := r.object(catalog.Key{Kind: kind, Schema: r.schemas[w.i("nsp")], Name: w.s("name")}, at)
-	o.Attrs["def"] = strings.TrimSuffix(strings.TrimSpace(w.s("def")), ";")
+	o.Attrs["def"] = strings.TrimSuffix(strings.TrimSpace(plainer(w.s("pretty"), w.s("exact"))), ";")
 	setOptions(o, options(w.s("options"), ""))
 	if am := w.s("amname"); am != "heap" {
 		o.Attrs["access_method"] = am
