@@ -254,7 +254,7 @@ func firstLines(got, want string) string {
 // What a model may not do, and what a psql script does beside SQL.
 var (
 	metaLine = regexp.MustCompile(`(?m)^\\(set|c|connect|echo|timing|encoding|pset)\b.*$`)
-	outside  = regexp.MustCompile(`(?mi)^\s*(CREATE|DROP|ALTER)\s+(DATABASE|ROLE)\b[^;]*;|^\s*USE\s[^;]*;`)
+	outside  = regexp.MustCompile(`(?mi)^(CREATE|DROP|ALTER)\s+(DATABASE|ROLE)\b[^;]*;|^USE\s[^;]*;`)
 	doRole   = regexp.MustCompile(`(?m)^DO \$\$.*CREATE ROLE.*\$\$;$`)
 	madeRole = regexp.MustCompile(`(?i)CREATE\s+ROLE\s+"?(\w+)"?`)
 )
@@ -325,7 +325,7 @@ func (p *project) client() (*exec.Cmd, error) {
 	case testdb.EnginePostgres, testdb.EnginePostgres18:
 		return p.command("psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", p.loaded)
 	}
-	return p.command("mariadb", append(mysqlArgs(u), strings.TrimPrefix(u.Path, "/"))...)
+	return p.command("mariadb", append(mysqlArgs(u), "--comments", strings.TrimPrefix(u.Path, "/"))...)
 }
 
 func mysqlArgs(u *url.URL) []string {
