@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -60,7 +61,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 	return a.fail(ctx, cmd, err)
 }
 
-var relative = regexp.MustCompile(`^-\d+(:.*)?$`)
+var relative = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^-\d+(:.*)?$`) })
 
 // numberMark stands before an argument such as -1, so that it is not taken for a
 // flag: `downgrade -1` needs no `--`. No argument of a process holds a NUL.
@@ -72,7 +73,7 @@ func keepNumbers(args []string) []string {
 		if s == "--" {
 			break
 		}
-		if relative.MatchString(s) {
+		if relative().MatchString(s) {
 			out[i] = numberMark + s
 		}
 	}
