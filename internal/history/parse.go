@@ -1,8 +1,8 @@
 package history
 
 import (
-	"errors"
 	"bytes"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
