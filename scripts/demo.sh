@@ -34,7 +34,6 @@ E
 printf '\n# the models have grown: invoices\n'
 show migr revision --autogenerate -m "invoices"
 show migr show head
-show migr lint
 show migr upgrade head
 show migr check
 show migr downgrade -1

@@ -343,7 +343,7 @@ mysqld_ready() {
 # QUIT leaves nothing behind in shared memory. Only a process whose command line
 # names the folder is touched.
 down() {
-	[ -f "$1/pid" ] && [ -f "$1/engine" ] || die "$1 is no server folder of mine"
+	{ [ -f "$1/pid" ] && [ -f "$1/engine" ]; } || die "$1 is no server folder of mine"
 	p=$(cat "$1/pid"); sig=KILL
 	case $(cat "$1/engine") in postgres*) sig=QUIT ;; esac
 	case $(tr '\0' ' ' 2>/dev/null <"/proc/$p/cmdline" || :) in
@@ -359,7 +359,7 @@ down() {
 }
 
 # ------------------------------------------------------------------------ run
-WORK= CHILD= ENGINES=
+WORK='' CHILD='' ENGINES=''
 cleanup() {
 	rc=$?
 	trap - EXIT; trap '' HUP INT TERM

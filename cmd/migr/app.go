@@ -1,15 +1,14 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -52,8 +51,7 @@ type app struct {
 func (a *app) run(ctx context.Context, args []string) int {
 	a.redact = dburl.NewRedactor()
 	a.out, a.err = a.redact.Writer(a.stdout), a.redact.Writer(a.stderr)
-	defer a.out.Flush()
-	defer a.err.Flush()
+	defer func() { _, _ = a.out.Flush(), a.err.Flush() }()
 	root := a.root()
 	root.SetArgs(keepNumbers(args))
 	cmd, err := root.ExecuteContextC(ctx)
@@ -63,7 +61,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 	return a.fail(ctx, cmd, err)
 }
 
-var relative = regexp.MustCompile(`^-\d+(:.*)?$`)
+var relative = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^-\d+(:.*)?$`) })
 
 // numberMark stands before an argument such as -1, so that it is not taken for a
 // flag: `downgrade -1` needs no `--`. No argument of a process holds a NUL.
@@ -75,7 +73,7 @@ func keepNumbers(args []string) []string {
 		if s == "--" {
 			break
 		}
-		if relative.MatchString(s) {
+		if relative().MatchString(s) {
 			out[i] = numberMark + s
 		}
 	}
@@ -117,6 +115,9 @@ runs revisions: on SQLite, PostgreSQL, MySQL and MariaDB.`,
 	})
 	a.globals(root.PersistentFlags())
 	for _, c := range a.commands() {
+		if takesRevisions[c.Name()] {
+			c.ValidArgsFunction = a.completeRevisions
+		}
 		root.AddCommand(c)
 	}
 	return root
@@ -164,7 +165,10 @@ func (a *app) env(name string) string {
 
 func (a *app) load() error {
 	flags := map[string][]string{}
-	a.flags.Visit(func(f *pflag.Flag) {
+	a.flags.VisitAll(func(f *pflag.Flag) {
+		if !f.Changed {
+			return
+		}
 		if v, ok := f.Value.(pflag.SliceValue); ok {
 			flags[f.Name] = v.GetSlice()
 			return
@@ -283,16 +287,4 @@ func (a *app) excluded(home string) func(catalog.Key) bool {
 		}
 		return output.MatchAny(globs, home, k)
 	}
-}
-
-// readAll reads a stream that is a terminal's or a file's.
-func readAll(r io.Reader) (string, error) {
-	var b bytes.Buffer
-	_, err := b.ReadFrom(r)
-	return b.String(), err
-}
-
-func compactJSON(v any) string {
-	b, _ := json.Marshal(v)
-	return string(b)
 }

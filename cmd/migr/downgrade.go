@@ -33,7 +33,7 @@ A:B with --sql prints the script from A down to B, offline.`,
 func (a *app) downCommand() *cobra.Command {
 	var o running
 	cmd := &cobra.Command{
-		Use: "down [REV]", Aliases: []string{"rollback"}, Short: "downgrade; one step where no target is named",
+		Use: "down [REV]", Aliases: []string{"rollback"}, Short: "downgrade; one step where no target is named", Hidden: true,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			target := "-1"

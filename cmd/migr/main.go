@@ -3,14 +3,12 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
 	"syscall"
-	"time"
 
 	"golang.org/x/term"
 )
@@ -27,7 +25,7 @@ func main1() int {
 	}
 	a := &app{
 		in: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, environ: os.Environ(), dir: dir,
-		now: time.Now, rand: rand.Reader,
+		now: clock, rand: random,
 		outTTY: term.IsTerminal(int(os.Stdout.Fd())), errTTY: term.IsTerminal(int(os.Stderr.Fd())), inTTY: term.IsTerminal(int(os.Stdin.Fd())),
 	}
 	ctx, stop := withSignals(context.Background(), os.Stderr)

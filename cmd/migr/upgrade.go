@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -145,7 +146,7 @@ func (w *walker) prepare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := w.a.refuseChanged(w.g, log, rows); err != nil {
+	if err := w.unchanged(log, rows); err != nil {
 		return err
 	}
 	if w.tasks, err = w.a.tasks(w.db.product, w.steps.Steps, nil); err != nil {
@@ -157,8 +158,20 @@ func (w *walker) prepare(ctx context.Context) error {
 	return w.a.gate(w.db.product, w.steps.Steps, w.o.allow)
 }
 
+// unchanged refuses to build on revisions whose files are others than those that
+// ran. The way back may have been mended since: it is taken, with a warning.
+func (w *walker) unchanged(log []apply.Entry, rows []history.ID) error {
+	err := w.a.refuseChanged(w.g, log, rows)
+	var p *problem
+	if len(w.steps.Steps) > 0 && w.steps.Steps[0].Direction == history.Down && errors.As(err, &p) {
+		w.a.warn("%s: %s", p.what, strings.Join(p.why, ", "))
+		return nil
+	}
+	return err
+}
+
 func (w *walker) run(ctx context.Context) error {
-	show := w.a.progress(len(w.tasks))
+	show := w.a.progress(w.tasks)
 	defer show.close()
 	w.s.Observe = show.observe
 	if err := w.s.Lock(ctx, w.a.cfg.LockWait); err != nil {

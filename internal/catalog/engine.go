@@ -68,6 +68,10 @@ type Kind struct {
 	// Rename returns the statements that give an object another name and
 	// nothing else; nil: it cannot be renamed.
 	Rename func(p *Ctx, o *Object, to Key) []string
+	// NameAfter tells what a part is called once its table has been given another
+	// name: a server renames the constraints that it named itself in passing
+	// (MySQL: t_ibfk_1, t_chk_1). Nil: a part keeps its name.
+	NameAfter func(p *Ctx, o *Object, table Key) string
 	// Yield is for what holds data and so must never be dropped to make room
 	// (a column whose default calls a function that is replaced): it returns the
 	// statements that take the dependence on gone away, and those that bring it

@@ -81,8 +81,8 @@ func mysqlLeads() []lead {
 // setsGlobal: SET GLOBAL a = 1, PERSIST b = 2, @@GLOBAL.c = 3, the statement
 // beginning at token i.
 func setsGlobal(s *statement, i int) bool {
-	depth := 0
-	for ; i+1 < len(s.toks) && !s.op(i, ";"); i++ {
+	depth, first := 0, i
+	for ; i+1 < len(s.toks) && !s.op(i, ";") && (i == first || s.up[i] != "SET"); i++ {
 		switch {
 		case s.op(i, "("):
 			depth++

@@ -115,6 +115,8 @@ func TestMySQLNearMisses(t *testing.T) {
 		"CREATE TABLE t (a int, b int GENERATED ALWAYS AS (a + 1), CHECK (t.a > 0))",
 		"SELECT INSERT(t.a, 1, 2, 'x'), REPLACE(t.a, 'x', 'y') FROM t",
 		"ALTER TABLE t RENAME COLUMN a TO b, RENAME INDEX c TO d",
+		"CREATE VIEW v AS SELECT CASE WHEN a THEN flush ELSE `restart` END FROM t",
+		"CREATE PROCEDURE p() BEGIN SELECT CASE WHEN a THEN flush ELSE restart END, CASE WHEN a THEN clone + 1 ELSE xa END FROM t; END",
 		"CREATE EVENT e ON SCHEDULE EVERY 1 DAY DO DELETE FROM t WHERE t.a < 1",
 	})
 }
@@ -122,7 +124,7 @@ func TestMySQLNearMisses(t *testing.T) {
 func TestMySQLBecomes(t *testing.T) {
 	wantBecomes(t, sqltext.MySQL, []becomes{
 		{"BEGIN; START TRANSACTION; SAVEPOINT a; COMMIT;", nil},
-		{"GRANT ALL ON a.* TO x; REVOKE ALL ON a.* FROM x; LOCK TABLES `t` WRITE; UNLOCK TABLES", nil},
+		{"GRANT ALL ON a.* TO x; REVOKE ALL ON a.* FROM x; LOCK TABLES `t` WRITE; UNLOCK TABLES; GRANT EXECUTE ON PROCEDURE `db`.`p` TO x; ANALYZE TABLE db.t", nil},
 		{"/*M!999999\\- enable the sandbox mode */ \nCREATE TABLE t (i int)", []string{"define: CREATE TABLE t (i int)"}},
 		{"/*!40101 SET @OLD_CHARACTER_SET_CLIENT=@@CHARACTER_SET_CLIENT */;", []string{"setting: /*!40101 SET @OLD_CHARACTER_SET_CLIENT=@@CHARACTER_SET_CLIENT */"}},
 		{"SET NAMES utf8mb4; SET sql_mode = ''; SET @@SESSION.x = 1, @y = 2", []string{

@@ -34,7 +34,7 @@ func postgresGrammar() *grammar {
 func postgresLeads() []lead {
 	return []lead{
 		{words: "CREATE|DROP|ALTER DATABASE", msg: "this makes, changes or drops a database", hint: hintDatabase},
-		{words: "USE", msg: "this turns to another database", hint: "take it out: a model describes one database"},
+		{words: "USE", do: reject, msg: "this turns to another database", hint: "take it out: a model describes one database"},
 		{words: "CREATE|ALTER|DROP USER MAPPING", do: define},
 		{words: "CREATE|DROP|ALTER ROLE|USER|GROUP", msg: "this makes, changes or drops a role", hint: hintRole},
 		{words: "CREATE|DROP|ALTER TABLESPACE", msg: "this makes, changes or drops a tablespace", hint: hintServer},
@@ -102,8 +102,8 @@ func next(k sqltext.Kind) func(*statement, int) bool {
 
 // copyTarget is the token behind the FROM or TO of the COPY at token i.
 func copyTarget(s *statement, i int) int {
-	depth := 0
-	for ; i < len(s.toks) && !s.op(i, ";"); i++ {
+	depth, first := 0, i
+	for ; i < len(s.toks) && !s.op(i, ";") && (i == first || s.up[i] != "COPY"); i++ {
 		switch {
 		case s.op(i, "("):
 			depth++
@@ -113,14 +113,12 @@ func copyTarget(s *statement, i int) int {
 			return i + 1
 		}
 	}
-	return i
+	return len(s.toks)
 }
 
 func copiesProgram(s *statement, i int) bool { return s.word(copyTarget(s, i)) == "PROGRAM" }
 
-func copiesFile(s *statement, i int) bool {
-	return !oneOf("STDIN|STDOUT", s.word(copyTarget(s, i)))
-}
+func copiesFile(s *statement, i int) bool { return s.kind(copyTarget(s, i)) == sqltext.String }
 
 // labelsShared: a label on what belongs to the server.
 func labelsShared(s *statement, _ int) bool {

@@ -96,6 +96,8 @@ func TestPostgresNearMisses(t *testing.T) {
 		"CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$ BEGIN CREATE ROLE x; RETURN 1; END $$",
 		"DO $$ BEGIN RAISE NOTICE 'CREATE ROLE x'; /* USE y */ END $$",
 		"DO $$ BEGIN EXECUTE 'ALTER DATABASE ' || current_database() || ' SET a.b TO 1'; END $$",
+		"CREATE VIEW v AS SELECT CASE WHEN a THEN copy ELSE use END FROM t",
+		"CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$ BEGIN RETURN CASE WHEN a THEN load ELSE copy END FROM t; END $$; SELECT f()",
 		"DO $$ DECLARE role text; BEGIN role := 'x'; END $$",
 		"CREATE RULE r AS ON INSERT TO t DO ALSO (DELETE FROM u; DELETE FROM w)",
 		"ALTER TABLE ONLY s.t ATTACH PARTITION s.p FOR VALUES FROM ('a') TO ('b')",

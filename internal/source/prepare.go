@@ -139,10 +139,18 @@ type lead struct {
 	hint string
 }
 
-// judge says what becomes of the statement.
+// judge says what becomes of the statement. One that is left out does no harm,
+// whatever is in it.
 func (s *statement) judge() (verdict, *fault) {
 	if len(s.toks) == 0 {
 		return verdict{drop: true}, nil
+	}
+	v := verdict{sort: Define}
+	if l := s.lead(0, s.inside); l != nil {
+		if l.do == drop {
+			return verdict{drop: true}, nil
+		}
+		v.sort = sortOf(l.do)
 	}
 	if bad := s.refused(0); bad != nil {
 		return verdict{}, bad
@@ -152,11 +160,7 @@ func (s *statement) judge() (verdict, *fault) {
 			return verdict{}, bad
 		}
 	}
-	v := verdict{sort: Define}
-	if l := s.lead(0, false); l != nil {
-		v.drop, v.sort = l.do == drop, sortOf(l.do)
-	}
-	if s.g.rewrite != nil && !v.drop {
+	if s.g.rewrite != nil {
 		text, keep := s.g.rewrite(s)
 		v.text, v.drop = text, !keep
 	}
@@ -216,12 +220,14 @@ func (s *statement) begins(i int) bool {
 	if i == 0 {
 		return true
 	}
-	if s.up[i] == "" {
+	if s.up[i] == "" || !s.inside && !s.program {
 		return false
 	}
 	prev := s.toks[i-1]
-	if prev.Kind == sqltext.Op || prev.Kind == sqltext.Word {
-		return slices.ContainsFunc(s.g.starts, prev.Is)
+	if prev.Kind != sqltext.Op && prev.Kind != sqltext.Word || !slices.ContainsFunc(s.g.starts, prev.Is) {
+		return false
 	}
-	return false
+	// CASE WHEN a THEN flush ELSE b END is an expression with a column flush
+	inCase := oneOf("WHEN|ELSE|END", s.word(i+1)) || s.kind(i+1) == sqltext.Op && !s.op(i+1, ";") && !s.op(i+1, "(")
+	return !oneOf("THEN|ELSE", s.up[i-1]) || !inCase
 }

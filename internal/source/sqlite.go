@@ -33,7 +33,7 @@ func sqliteLeads() []lead {
 	return []lead{
 		{words: "ATTACH", msg: "this opens another database", hint: "take it out: a model describes one database"},
 		{words: "DETACH", msg: "this closes another database", hint: "take it out: a model describes one database"},
-		{words: "USE", msg: "this turns to another database", hint: "take it out: a model describes one database"},
+		{words: "USE", do: reject, msg: "this turns to another database", hint: "take it out: a model describes one database"},
 		{words: "VACUUM", test: vacuumsInto, msg: "this writes another database", hint: "take it out"},
 		{words: "PRAGMA", do: drop, test: harmlessPragma},
 		{words: "PRAGMA", msg: "this pragma may not stand in a model", hint: "take it out: a model holds the tables; pragmas are set where the database is opened"},
@@ -100,8 +100,8 @@ func usingModule(s *statement) int {
 	return -1
 }
 
-// ownTables tells whether the statement changes rows of the table at token i
-// where that is one of SQLite's own, and which.
+// changedTable gives the name, in lower case, of the table whose rows the
+// statement changes, and its token.
 func changedTable(s *statement) (table string, at int) {
 	if !oneOf("INSERT|REPLACE|UPDATE|DELETE", s.word(0)) {
 		return "", -1

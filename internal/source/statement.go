@@ -10,11 +10,12 @@ import (
 // and so are the marks of MySQL's executable comments: what is in them is
 // looked at like all else.
 type statement struct {
-	g      *grammar
-	stmt   sqltext.Stmt
-	toks   []sqltext.Token
-	up     []string // of each token: its text in upper case when it is a bare word
-	inside bool     // this is the body of a routine
+	g       *grammar
+	stmt    sqltext.Stmt
+	toks    []sqltext.Token
+	up      []string // of each token: its text in upper case when it is a bare word
+	inside  bool     // this is the body of a routine
+	program bool     // there may be other statements in this one
 }
 
 // read takes another statement; the memory of the one before is used again.
@@ -28,6 +29,24 @@ func (s *statement) read(g *grammar, st sqltext.Stmt) {
 		}
 		return true
 	})
+	s.program = holdsStatements(s.head(0))
+}
+
+// holdsStatements tells from its first words whether a statement may hold
+// others, as a trigger does.
+func holdsStatements(words []string) bool {
+	switch {
+	case len(words) == 0 || oneOf("SELECT|WITH|INSERT|REPLACE|UPDATE|DELETE|VALUES|TABLE|CALL|SET|(", words[0]):
+		return false
+	case !oneOf("CREATE|ALTER", words[0]):
+		return true
+	}
+	for _, w := range words[1:] {
+		if oneOf("PROCEDURE|FUNCTION|TRIGGER|EVENT|PACKAGE|RULE", w) {
+			return true
+		}
+	}
+	return false
 }
 
 // word is token i in upper case when it is a bare word, else "".

@@ -35,7 +35,7 @@ func alterTable(p *catalog.Ctx, d *catalog.Delta) catalog.Alteration {
 			a.names[part.From.Name] = part.To.Name
 		}
 	}
-	for _, part := range inOrder(d.Parts) {
+	for _, part := range inOrder(a.parts()) {
 		a.part(&part)
 	}
 	a.spatialKeys()
@@ -68,6 +68,36 @@ func (a *altering) alter(clauses, with string) string {
 		sql += "\n" + with
 	}
 	return sql
+}
+
+// parts are the changes of the table's parts. Where MySQL renames a column, the checks
+// and functional keys that name it must be dropped and added though they are equal.
+func (a *altering) parts() []catalog.Delta {
+	if a.f.renameFollows || len(a.names) == 0 {
+		return a.d.Parts
+	}
+	parts := slices.Clone(a.d.Parts)
+	for _, o := range a.p.From.Parts(a.d.From.Key, "") {
+		text := o.Attrs["clause"] + strings.Join(expressionsOf(o), "")
+		known := slices.ContainsFunc(parts, func(d catalog.Delta) bool { return d.From != nil && d.From.Key == o.Key })
+		if o.Kind == "column" || known || renameIn(text, a.names) == text {
+			continue
+		}
+		key := o.Key
+		key.Table = a.d.To.Name
+		if to := a.p.To.Get(key); to != nil {
+			parts = append(parts, catalog.Delta{From: o, To: to})
+		}
+	}
+	return parts
+}
+
+// expressionsOf lists the expressions that are columns of a key.
+func expressionsOf(o *catalog.Object) []string {
+	if !strings.Contains(o.Attrs["columns"], "((") && !strings.HasPrefix(o.Attrs["columns"], "(") {
+		return nil
+	}
+	return []string{o.Attrs["columns"]}
 }
 
 // part handles a key or a check; columns are handled together.
@@ -183,9 +213,13 @@ func plainIndex(o *catalog.Object) bool {
 	return o.Kind == "index" && len(o.Attrs) == 1 && !strings.ContainsAny(o.Attrs["columns"], "( ")
 }
 
-// keyAttrs lists what differs once columns have their new names, which a key follows.
+// keyAttrs lists what differs once columns have their new names, which a key follows,
+// unless it is on an expression and the product is MySQL.
 func (a *altering) keyAttrs(from, to *catalog.Object) []string {
 	renamed := from.Clone()
+	if !a.f.renameFollows && len(expressionsOf(from)) > 0 && renameIn(from.Attrs["columns"], a.names) != from.Attrs["columns"] {
+		return []string{"columns"}
+	}
 	renamed.Attrs["columns"] = renameIn(from.Attrs["columns"], a.names)
 	return catalog.DiffAttrs(renamed, to)
 }
@@ -206,6 +240,9 @@ func dropKey(o *catalog.Object) string {
 }
 
 func (a *altering) check(d *catalog.Delta) {
+	if d.From != nil && d.To != nil && a.f.renameFollows && renameIn(d.From.Attrs["clause"], a.names) == d.To.Attrs["clause"] {
+		return
+	}
 	if d.From != nil && d.To != nil && slices.Equal(d.Attrs, []string{"not_enforced"}) {
 		word := " ENFORCED"
 		if d.To.Attrs["not_enforced"] != "" {
@@ -234,13 +271,13 @@ func (a *altering) columns() {
 		olds[name] = c
 	}
 	news := a.p.To.Parts(a.d.To.Key, "column")
-	stays := inPlace(news, olds)
+	stays := a.inPlace(news, olds)
 	for _, c := range a.p.From.Parts(a.d.From.Key, "column") {
 		name := c.Name
 		if to, renamed := a.names[c.Name]; renamed {
 			name = to
 		}
-		if c2 := a.p.To.Get(catalog.Key{Kind: "column", Table: a.d.To.Name, Name: name}); c2 == nil || rebuilt(c, c2) {
+		if c2 := a.p.To.Get(catalog.Key{Kind: "column", Table: a.d.To.Name, Name: name}); c2 == nil || a.rebuilt(c, c2) {
 			a.drops = append(a.drops, "DROP COLUMN "+ident(c.Name))
 		}
 	}
@@ -253,7 +290,7 @@ func (a *altering) columns() {
 	for i, c := range news {
 		old := olds[c.Name]
 		place := ""
-		if !stays[i] && (old != nil && !rebuilt(old, c) || i < lastStaying) {
+		if !stays[i] && (old != nil && !a.rebuilt(old, c) || i < lastStaying) {
 			place = " FIRST"
 			if i > 0 {
 				place = " AFTER " + ident(news[i-1].Name)
@@ -267,7 +304,7 @@ func (a *altering) columns() {
 func (a *altering) column(old, c *catalog.Object, place string) {
 	def := columnDef(a.f, a.d.To, c)
 	switch {
-	case old == nil || rebuilt(old, c):
+	case old == nil || a.rebuilt(old, c):
 		a.clauses = append(a.clauses, "ADD COLUMN "+def+place)
 	case old.Name != c.Name && len(a.columnAttrs(old, c)) == 0 && place == "":
 		a.clauses = append(a.clauses, "RENAME COLUMN "+ident(old.Name)+" TO "+ident(c.Name))
@@ -278,8 +315,22 @@ func (a *altering) column(old, c *catalog.Object, place string) {
 	}
 }
 
+// columnAttrs lists what differs once columns have their new names.
 func (a *altering) columnAttrs(old, c *catalog.Object) []string {
+	if a.f.renameFollows && len(a.names) > 0 {
+		old = old.Clone()
+		for _, attr := range []string{"generated", "check", "default"} {
+			put(old, attr, renameIn(old.Attrs[attr], a.names))
+		}
+	}
 	return catalog.DiffAttrs(old, c)
+}
+
+// rebuilt tells whether a column can only be dropped and added again: as the
+// function of that name says, and where MySQL renames a column that it is computed from.
+func (a *altering) rebuilt(old, c *catalog.Object) bool {
+	g := old.Attrs["generated"]
+	return rebuilt(old, c) || !a.f.renameFollows && g != "" && renameIn(g, a.names) != g
 }
 
 // rebuilt tells whether a column can only be dropped and added again: neither
@@ -304,12 +355,12 @@ func kindOfColumn(c *catalog.Object) string {
 }
 
 // inPlace marks a longest run of columns whose old places rise; the others move.
-func inPlace(news []*catalog.Object, olds map[string]*catalog.Object) []bool {
+func (a *altering) inPlace(news []*catalog.Object, olds map[string]*catalog.Object) []bool {
 	n := len(news)
 	length, prev, end := make([]int, n), make([]int, n), -1
 	for i, c := range news {
 		old := olds[c.Name]
-		if old == nil || rebuilt(old, c) {
+		if old == nil || a.rebuilt(old, c) {
 			continue
 		}
 		length[i], prev[i] = 1, -1
@@ -429,12 +480,17 @@ func (a *altering) withHistory(sql []string) []string {
 }
 
 // detach names the columns that foreign keys must let go of: the server changes
-// neither type nor character set under one (errors 1832, 1833 and 3780), and
-// none may stand on a column that is dropped and added.
+// neither type nor character set under one (errors 1832, 1833 and 3780), none may
+// stand on a column that is dropped and added, and a table that is copied must not
+// have one on a renamed column (1846).
 func (a *altering) detach() []catalog.Key {
 	var keys []catalog.Key
 	for _, d := range a.d.Parts {
 		if d.From == nil || d.To == nil || d.From.Kind != "column" {
+			continue
+		}
+		if d.From.Name != d.To.Name {
+			keys = append(keys, d.From.Key)
 			continue
 		}
 		for _, attr := range []string{"type", "collation", "generated", "stored", "not_null"} {

@@ -2,12 +2,14 @@ package mysql
 
 import (
 	"regexp"
+	"strings"
+	"sync"
 
 	"github.com/migr-dev/migr/internal/catalog"
 )
 
 // checkKind: attributes clause, not_enforced (MySQL).
-var checkKind = catalog.Kind{Name: "check", How: catalog.Merged}
+var checkKind = catalog.Kind{Name: "check", How: catalog.Merged, NameAfter: ownName(func(f *flavour) string { return f.checkMark })}
 
 // foreignKeyKind: attributes columns, references (the table, with its database
 // where that is another), ref_columns, on_delete, on_update. A rule that is what
@@ -16,10 +18,22 @@ var checkKind = catalog.Kind{Name: "check", How: catalog.Merged}
 // The index that the server makes for a foreign key is an index like any other.
 var foreignKeyKind = catalog.Kind{
 	Name: "foreign_key", How: catalog.Inline, GoesWith: true, Namespace: "foreign_key",
-	Create: addForeignKey,
+	Create: addForeignKey, NameAfter: ownName(func(*flavour) string { return "_ibfk_" }),
 	Drop: func(_ *catalog.Ctx, o *catalog.Object) []string {
 		return []string{"ALTER TABLE " + ident(o.Table) + " DROP FOREIGN KEY " + ident(o.Name)}
 	},
+}
+
+// ownName is for names that begin as the server's own do (t_ibfk_1 on both
+// products, t_chk_1 on MySQL): they change with the table's, whoever gave them.
+func ownName(mark func(*flavour) string) func(*catalog.Ctx, *catalog.Object, catalog.Key) string {
+	return func(p *catalog.Ctx, o *catalog.Object, table catalog.Key) string {
+		m := mark(flavourIn(p))
+		if rest, is := strings.CutPrefix(o.Name, o.Table+m); is && m != "" {
+			return table.Name + m + rest
+		}
+		return o.Name
+	}
 }
 
 // addForeignKey adds a foreign key to a table that is there. An index on just its
@@ -53,7 +67,10 @@ func (r *reader) readChecks() error {
 		}
 		clause := r.expression(w.s(3))
 		if w.s(2) == "Column" {
-			if c := columns[catalog.Key{Kind: "column", Table: t.Name, Name: w.s(1)}]; c != nil {
+			c := columns[catalog.Key{Kind: "column", Table: t.Name, Name: w.s(1)}]
+			if c == nil || !strings.Contains(clause, ident(c.Name)) {
+				r.lostCheck(t, clause)
+			} else {
 				c.Attrs["check"] = clause
 			}
 			return nil
@@ -64,23 +81,36 @@ func (r *reader) readChecks() error {
 		put(o, "clause", clause)
 		flag(o, "not_enforced", w.s(4) == "NO")
 		r.add(o)
-		if !r.f.escaped && periodCheck.MatchString(clause) {
+		if !r.f.escaped && periodCheck().MatchString(clause) {
 			r.maybePeriod(t)
 		}
 		return nil
 	})
 }
 
-// periodCheck is the check that MariaDB makes for PERIOD FOR name (a, b).
-var periodCheck = regexp.MustCompile("^`(?:[^`]|``)+` < `(?:[^`]|``)+`$")
+// lostCheck finds the column of a check in SHOW CREATE TABLE: information_schema of
+// MariaDB 10.11 still has the name that the column had before RENAME COLUMN.
+func (r *reader) lostCheck(t *catalog.Object, clause string) {
+	r.want("TABLE", t.Key, func(text string) error {
+		for _, o := range r.objects {
+			if o.Kind == "column" && o.Table == t.Name && strings.HasSuffix(strings.TrimSuffix(columnLine(text, o.Name), ","), " CHECK ("+clause+")") {
+				o.Attrs["check"] = clause
+			}
+		}
+		return nil
+	})
+}
 
-var periodLine = regexp.MustCompile("(?m)^  PERIOD FOR `")
+// periodCheck is the check that MariaDB makes for PERIOD FOR name (a, b).
+var periodCheck = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("^`(?:[^`]|``)+` < `(?:[^`]|``)+`$") })
+
+var periodLine = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("(?m)^  PERIOD FOR `") })
 
 // maybePeriod gives a table up that has an application-time period: nothing in
 // MariaDB 10.11's information_schema tells it from a check.
 func (r *reader) maybePeriod(t *catalog.Object) {
 	r.want("TABLE", t.Key, func(text string) error {
-		if periodLine.MatchString(text) {
+		if periodLine().MatchString(text) {
 			r.giveUp(t.Key)
 		}
 		return nil

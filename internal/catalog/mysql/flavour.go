@@ -25,6 +25,8 @@ type flavour struct {
 	sequences      bool
 	fkRule         string // the rule of a foreign key that names none
 	userTriggers   bool   // SHOW CREATE TRIGGER is the user's own text
+	checkMark      string // stands behind the table's name in the name of a check that the server has named, and follows it
+	renameFollows  bool   // checks and generated columns follow RENAME COLUMN; MySQL refuses (errors 3108, 3959)
 }
 
 var mariadb = &flavour{
@@ -33,7 +35,7 @@ var mariadb = &flavour{
 	checkQuery: "SELECT TABLE_NAME, CONSTRAINT_NAME, LEVEL, CHECK_CLAUSE, 'YES' FROM information_schema.CHECK_CONSTRAINTS " +
 		"WHERE CONSTRAINT_SCHEMA = {home}",
 	quotedDefaults: true, invisible: "INVISIBLE", hiddenIndex: "IGNORED", shownIndex: "NOT IGNORED", batches: true, sequences: true,
-	fkRule: "RESTRICT", userTriggers: true,
+	fkRule: "RESTRICT", userTriggers: true, renameFollows: true,
 }
 
 var mysql = &flavour{
@@ -43,7 +45,7 @@ var mysql = &flavour{
 		"FROM information_schema.CHECK_CONSTRAINTS c JOIN information_schema.TABLE_CONSTRAINTS t " +
 		"ON t.CONSTRAINT_SCHEMA = c.CONSTRAINT_SCHEMA AND t.CONSTRAINT_NAME = c.CONSTRAINT_NAME AND t.CONSTRAINT_TYPE = 'CHECK' " +
 		"WHERE c.CONSTRAINT_SCHEMA = {home} AND t.TABLE_SCHEMA = {home}",
-	escaped: true, invisible: "INVISIBLE", hiddenIndex: "INVISIBLE", shownIndex: "VISIBLE", fkRule: "NO ACTION",
+	escaped: true, invisible: "INVISIBLE", hiddenIndex: "INVISIBLE", shownIndex: "VISIBLE", fkRule: "NO ACTION", checkMark: "_chk_",
 }
 
 // mariadbVersion is the least catalog version that is MariaDB's: 10.0.0. MySQL's

@@ -2,7 +2,9 @@ package mysql
 
 import (
 	"regexp"
+	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/migr-dev/migr/internal/catalog"
 )
@@ -20,32 +22,37 @@ const primary = "PRIMARY"
 
 func (r *reader) readIndexes() error {
 	query := "SELECT TABLE_NAME, INDEX_NAME, NON_UNIQUE, COLUMN_NAME, COLLATION, SUB_PART, INDEX_TYPE, INDEX_COMMENT, " +
-		r.f.indexExtra + " FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = {home}"
+		r.f.indexExtra + ", SEQ_IN_INDEX FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = {home}"
 	found := map[catalog.Key]*catalog.Object{}
 	var order []*catalog.Object
 	pos := map[string]int{}
+	columns := map[*catalog.Object]map[int]string{}
 	err := r.each(query, func(w row) error {
 		t := r.tables[w.s(0)]
 		if t == nil {
 			return nil
 		}
-		k := catalog.Key{Table: t.Name, Name: w.s(1)} // the server gives an index's columns in their order
+		// Indexes come in the order of the table on MariaDB, on MySQL mostly; that of
+		// the columns is said.
+		k := catalog.Key{Table: t.Name, Name: w.s(1)}
 		o := found[k]
 		if o == nil {
 			o = newObject(indexKindOf(w.s(1), w.s(2)), t.Name, w.s(1))
 			pos[t.Name]++
 			o.Pos = pos[t.Name]
 			r.indexAttrs(o, t, w)
-			found[k], order = o, append(order, o)
+			found[k], order, columns[o] = o, append(order, o), map[int]string{}
 		}
-		col := r.indexColumn(w)
-		if o.Attrs["columns"] != "" {
-			col = o.Attrs["columns"] + "," + col
-		}
-		o.Attrs["columns"] = col
-		return nil
+		seq, err := strconv.Atoi(w.s(10))
+		columns[o][seq] = r.indexColumn(w)
+		return err
 	})
 	for _, o := range order {
+		var list []string
+		for i := 1; i <= len(columns[o]); i++ {
+			list = append(list, columns[o][i])
+		}
+		o.Attrs["columns"] = strings.Join(list, ",")
 		r.add(o)
 		if o.Attrs["type"] == "FULLTEXT" && !r.f.quotedDefaults {
 			r.fullTextParser(o)
@@ -104,7 +111,7 @@ func direction(collation string) string {
 	return ""
 }
 
-var withParser = regexp.MustCompile("WITH PARSER `((?:[^`]|``)+)`")
+var withParser = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("WITH PARSER `((?:[^`]|``)+)`") })
 
 // fullTextParser asks for the parser of a full-text index, which MySQL's
 // information_schema does not tell (MariaDB has no parser of its own but the
@@ -112,7 +119,7 @@ var withParser = regexp.MustCompile("WITH PARSER `((?:[^`]|``)+)`")
 func (r *reader) fullTextParser(o *catalog.Object) {
 	r.want("TABLE", catalog.Key{Kind: "table", Name: o.Table}, func(text string) error {
 		for _, l := range strings.Split(text, "\n") {
-			if m := withParser.FindStringSubmatch(l); m != nil && strings.Contains(l, "KEY "+ident(o.Name)+" ") {
+			if m := withParser().FindStringSubmatch(l); m != nil && strings.Contains(l, "KEY "+ident(o.Name)+" ") {
 				o.Attrs["parser"] = strings.ReplaceAll(m[1], "``", "`")
 			}
 		}

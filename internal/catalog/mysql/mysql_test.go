@@ -35,6 +35,7 @@ func onEach(t *testing.T, only string, do func(t *testing.T, e testdb.Engine)) {
 // A place is a fresh database.
 type place struct {
 	t   *testing.T
+	e   testdb.Engine
 	url string
 	db  *sql.DB
 }
@@ -44,7 +45,7 @@ func fresh(t *testing.T, e testdb.Engine) place {
 	url := e.New(t)
 	db := testdb.Open(t, url)
 	db.SetMaxOpenConns(1)
-	return place{t, url, db}
+	return place{t, e, url, db}
 }
 
 func loaded(t *testing.T, e testdb.Engine, text string) place {
@@ -109,7 +110,9 @@ func (p place) is(what string, other place, plan *diff.Result) {
 		p.t.Errorf("%s: still differs: %s\nplan:\n%s", what, describe(d), sqlOf())
 	}
 	got, want := dump(p), dump(other)
-	if what != "built" { // what is added to a table comes behind what is there
+	// what is added to a table comes behind what is there; and MySQL's
+	// information_schema does not always give keys in their order
+	if what != "built" || p.e == testdb.EngineMySQL {
 		got, want = testdb.SortColumns(got), testdb.SortColumns(want)
 	}
 	if got != want {

@@ -12,9 +12,17 @@ import (
 // A builder makes the objects of a catalog from what was parsed. It knows every
 // table, since SQLite resolves names without regard to case.
 type builder struct {
-	tables map[string]*tableDef // by folded name
-	views  map[string]string    // the names of views, by folded name
-	counts map[catalog.Key]int
+	tables   map[string]*tableDef // by folded name
+	views    map[string]string    // the names of views, by folded name
+	viewRefs map[string][]string  // what each view names, folded
+	counts   map[catalog.Key]int
+}
+
+func newBuilder() *builder {
+	return &builder{
+		tables: map[string]*tableDef{}, views: map[string]string{},
+		viewRefs: map[string][]string{}, counts: map[catalog.Key]int{},
+	}
 }
 
 // table makes a table and its parts. notNull are the folded names of the

@@ -1,10 +1,6 @@
 package sqlite
 
-import (
-	"testing"
-
-	"github.com/migr-dev/migr/internal/catalog"
-)
+import "testing"
 
 // FuzzParseCreate: no text makes the parsers panic, and what is read as a
 // table is a table with columns.
@@ -22,7 +18,7 @@ func FuzzParseCreate(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, src string) {
-		b := &builder{tables: map[string]*tableDef{}, views: map[string]string{"v": "v"}, counts: map[catalog.Key]int{}}
+		b := newBuilder()
 		if def, err := parseTable(src); err == nil {
 			if def.module == "" && len(def.columns) == 0 {
 				t.Fatalf("%q has no columns", src)

@@ -29,7 +29,7 @@ func read(ctx context.Context, q catalog.Querier, s catalog.Scope) (*catalog.Cat
 		return nil, err
 	}
 	r := &reading{
-		b:       &builder{tables: map[string]*tableDef{}, views: map[string]string{}, counts: map[catalog.Key]int{}},
+		b:       newBuilder(),
 		exclude: s.Exclude, notNull: notNull, left: shadows,
 	}
 	r.tables(rows)
@@ -164,6 +164,9 @@ func (r *reading) tables(rows []schemaRow) {
 		}
 		if row.kind == "view" {
 			r.b.views[fold(row.name)] = row.name
+			if def, err := parseView(row.sql); err == nil {
+				r.b.viewRefs[fold(row.name)] = tableRefs(def.rest)
+			}
 			continue
 		}
 		def, err := parseTable(row.sql)

@@ -134,7 +134,7 @@ CREATE TEMP TABLE gone (x int); CREATE VIRTUAL TABLE f USING fts5(x); ANALYZE`)
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 	tr := cat.Get(catalog.Key{Kind: "trigger", Table: "v", Name: "tr"})
-	if got := fmt.Sprint(tr.Deps); got != "[table p column p.id view v]" {
+	if got := fmt.Sprint(tr.Deps); got != "[table p column p.id view v column t.id column t.n]" {
 		t.Errorf("the trigger needs %s", got)
 	}
 }

@@ -64,8 +64,8 @@ var endsFrom = map[string]bool{"select": true, "where": true, "group": true, "or
 	"limit": true, "window": true, "union": true, "except": true, "intersect": true, "values": true, "set": true,
 	"returning": true, "on": true, "of": true, "begin": true, "default": true}
 
-// deps lists the tables and views that a text names, and the columns of those
-// tables that it names.
+// deps lists the tables and views that a text names, and the columns that it
+// names of those tables and of the tables under those views.
 func (b *builder) deps(refs []string, toks []token) []catalog.Key {
 	var keys []catalog.Key
 	words := map[string]bool{}
@@ -74,15 +74,18 @@ func (b *builder) deps(refs []string, toks []token) []catalog.Key {
 			words[fold(t.name())] = true
 		}
 	}
-	for _, ref := range refs {
-		if name, ok := b.views[ref]; ok {
+	for _, ref := range b.reached(refs) {
+		named := slices.Contains(refs, ref)
+		if name, ok := b.views[ref]; ok && named {
 			keys = append(keys, catalog.Key{Kind: "view", Name: name})
 		}
 		def := b.tables[ref]
 		if def == nil {
 			continue
 		}
-		keys = append(keys, catalog.Key{Kind: "table", Name: def.name})
+		if named {
+			keys = append(keys, catalog.Key{Kind: "table", Name: def.name})
+		}
 		for _, c := range def.columns {
 			if words[fold(c.name)] {
 				keys = append(keys, catalog.Key{Kind: "column", Table: def.name, Name: c.name})
@@ -90,6 +93,19 @@ func (b *builder) deps(refs []string, toks []token) []catalog.Key {
 		}
 	}
 	return keys
+}
+
+// reached adds to names what the views among them name, and so on.
+func (b *builder) reached(names []string) []string {
+	all := slices.Clone(names)
+	for i := 0; i < len(all); i++ {
+		for _, name := range b.viewRefs[all[i]] {
+			if !slices.Contains(all, name) {
+				all = append(all, name)
+			}
+		}
+	}
+	return all
 }
 
 // index makes an index of its definition.
