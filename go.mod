@@ -1,6 +1,7 @@
 module github.com/migr-dev/migr
 
 go 1.26.0
+
 require (
 	ariga.io/atlas v1.2.0 // indirect
 	filippo.io/edwards25519 v1.2.0 // indirect
@@ -23,6 +24,7 @@ require (
 	golang.org/x/sync v0.24.0 // indirect
 	golang.org/x/sys v0.49.0 // indirect
 	golang.org/x/term v0.47.0 // indirect
+	golang.org/x/tools v0.52.0 // indirect
 	modernc.org/libc v1.79.0 // indirect
 	modernc.org/mathutil v1.7.1 // indirect
 	modernc.org/memory v1.12.1 // indirect

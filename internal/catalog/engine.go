@@ -46,9 +46,12 @@ type Kind struct {
 	// owner of a name goes before the new one comes. Parts whose names need
 	// only differ within their table leave it empty.
 	Namespace string
+	// Single: a table has at most one (a primary key); the old goes before the new comes.
+	Single bool
 	// Carried objects stay where they are when what they depend on is detached
-	// from (Alteration.Detach): PostgreSQL carries an index along when its
-	// column's type changes, a view not.
+	// from (Alteration.Detach), where that is a part of a table: PostgreSQL
+	// carries an index along when its column's type changes, a view not; an index
+	// that names a type which is made anew (an enum) it does not carry.
 	Carried bool
 	// GoesWith: dropping the object's table (or, for a thing that stands
 	// alone, the object named by Info["owner"]) drops it too; no statement of

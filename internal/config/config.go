@@ -192,6 +192,23 @@ func (c *Config) Models() (Models, error) {
 	return Models{Specs: list, Base: c.baseOf(s), Origin: s.origin}, nil
 }
 
+// Redactor returns a Redactor that knows every password of the settings: those of the URLs as
+// they are completed, and those in the environment.
+func (c *Config) Redactor() *dburl.Redactor {
+	r := &dburl.Redactor{}
+	for _, name := range []string{"url", "scratch"} {
+		if u, err := c.databaseURL(name); err == nil && u != nil {
+			r.AddURL(u)
+		}
+	}
+	for _, name := range []string{"MIGR_PASSWORD", "PGPASSWORD", "MYSQL_PWD"} {
+		if v, ok := c.env.lookup(name); ok {
+			r.Add(v)
+		}
+	}
+	return r
+}
+
 // Getenv looks a variable up in the environment and then in .env.
 func (c *Config) Getenv(name string) (string, bool) { return c.env.lookup(name) }
 

@@ -94,22 +94,29 @@ func readText(path, shown string) ([]byte, error) {
 
 // readFile reads and checks the configuration file; none is an empty one.
 func readFile(path string, show func(string) string) (*file, error) {
-	f := &file{top: map[string]setting{}, envs: map[string]map[string]setting{}}
 	if path == "" {
-		return f, nil
+		return parseFile("", nil)
 	}
-	f.name = show(path)
-	src, err := readText(path, f.name)
+	src, err := readText(path, show(path))
 	if err != nil {
 		return nil, err
 	}
+	return parseFile(show(path), src)
+}
+
+// parseFile checks the text of a configuration file.
+func parseFile(name string, src []byte) (*file, error) {
+	f := &file{name: name, top: map[string]setting{}, envs: map[string]map[string]setting{}}
 	var whole map[string]any // finds what the parser below does not: keys and tables given twice
 	if err := toml.Unmarshal(src, &whole); err != nil {
 		return nil, f.syntax(err)
 	}
 	w := walker{file: f, src: src}
 	w.parser.Reset(src)
-	return f, w.walk()
+	if err := w.walk(); err != nil {
+		return nil, err
+	}
+	return f, nil
 }
 
 // syntax turns the TOML library's error into ours.

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // masked stands where a password was.
@@ -16,10 +17,17 @@ func secretName(key string) bool {
 		strings.Contains(k, "token") || slices.Contains([]string{"pass", "_auth_pass", "_auth_salt", "_key", "hexkey"}, k)
 }
 
-// secretParam is secretName, and knows that lib/pq's sslinline puts the key itself
-// into sslkey.
-func (u *URL) secretParam(key string) bool {
-	return secretName(key) || key == "sslkey" && u.Query.Has("sslinline")
+// secretParam is secretName, and knows two secrets in parameters of harmless names: lib/pq's
+// sslinline puts the key itself into sslkey, SQLCipher has its key in a pragma.
+func (u *URL) secretParam(key, value string) bool {
+	switch key {
+	case "sslkey":
+		return u.Query.Has("sslinline")
+	case "_pragma":
+		name := strings.ToLower(value)
+		return strings.HasPrefix(name, "key") || strings.HasPrefix(name, "hexkey") || strings.HasPrefix(name, "rekey")
+	}
+	return secretName(key)
 }
 
 // Secrets returns the passwords in the URL, for a Redactor; also those in parameters.
@@ -29,15 +37,17 @@ func (u *URL) Secrets() []string {
 		all = append(all, u.Password)
 	}
 	for k, vs := range u.Query {
-		if u.secretParam(k) {
-			all = append(all, vs...)
+		for _, v := range vs {
+			if u.secretParam(k, v) {
+				all = append(all, v)
+			}
 		}
 	}
 	slices.Sort(all)
 	return slices.DeleteFunc(slices.Compact(all), func(s string) bool { return s == "" })
 }
 
-var urlInText = regexp.MustCompile(`([A-Za-z][A-Za-z0-9+.-]*://[^\s:@/]*):[^\s]*@`)
+var urlInText = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`([A-Za-z][A-Za-z0-9+.-]*://[^\s:@/]*):[^\s]*@`) })
 
 // RedactURLs masks the passwords of URLs that stand anywhere in text.
-func RedactURLs(text string) string { return urlInText.ReplaceAllString(text, "${1}:"+masked+"@") }
+func RedactURLs(text string) string { return urlInText().ReplaceAllString(text, "${1}:"+masked+"@") }

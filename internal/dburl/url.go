@@ -96,6 +96,9 @@ func (u URL) String() string { return u.Redacted() }
 // GoString is Redacted in quotes, for the same reason.
 func (u URL) GoString() string { return strconv.Quote(u.Redacted()) }
 
+// MarshalText is Redacted too: what is written as JSON or logged is shown as well.
+func (u URL) MarshalText() ([]byte, error) { return []byte(u.Redacted()), nil }
+
 // Redacted returns the URL as it may be shown: each password in it, also in the
 // parameters, is "***".
 func (u *URL) Redacted() string {
@@ -104,7 +107,7 @@ func (u *URL) Redacted() string {
 		mask = masked
 	}
 	return u.text(mask, func(k, v string) string {
-		if u.secretParam(k) && v != "" {
+		if u.secretParam(k, v) && v != "" {
 			return masked
 		}
 		return v
@@ -166,7 +169,7 @@ func (u *URL) authority(password string) string {
 			b.WriteString(",")
 		}
 		if strings.Contains(h, ":") {
-			b.WriteString("[" + strings.ReplaceAll(h, "%", "%25") + "]")
+			b.WriteString("[" + escapeBut(h, ":.") + "]")
 		} else {
 			b.WriteString(escape(h))
 		}

@@ -8,6 +8,9 @@ func (p *planner) emit(nodes []*node) *Result {
 	byKey := map[catalog.Key]*Change{}
 	for _, n := range nodes {
 		s := Step{SQL: p.sql(n)}
+		if len(s.SQL) == 0 && n.stage != altering { // written with another (a serial's sequence)
+			continue
+		}
 		for _, d := range p.deltas(n) {
 			c := byKey[keyOfDelta(d)]
 			if c == nil {

@@ -254,6 +254,9 @@ func (p *planner) taken(n *node) []string {
 		if ns := p.kinds[o.Kind].Namespace; ns != "" {
 			names = append(names, ns+"\x00"+o.Schema+"\x00"+o.Name)
 		}
+		if p.kinds[o.Kind].Single {
+			names = append(names, o.Kind+"\x00"+o.Schema+"\x00"+o.Table+"\x00")
+		}
 	}
 	return names
 }

@@ -149,7 +149,7 @@ func (p *planner) detach(key catalog.Key, by *action) []catalog.Key {
 	var rebuilt []catalog.Key
 	for _, u := range p.users[key] {
 		k := p.kinds[u.Kind]
-		if k.Kind == nil || k.Carried || k.How == catalog.Merged || u.Key == by.from.Key {
+		if k.Kind == nil || k.Carried && key.Table != "" || k.How == catalog.Merged || u.Key == by.from.Key {
 			continue
 		}
 		if p.rebuild(u, key) {

@@ -1,6 +1,7 @@
 package driver
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -49,6 +50,9 @@ func (e *ServerError) Error() string {
 	}
 	return msg
 }
+
+// ErrNoDatabaseName is the error of a URL that names a server only.
+var ErrNoDatabaseName = errors.New("the URL names no database")
 
 // A ConnectError is a database that cannot be reached or entered.
 type ConnectError struct {

@@ -36,6 +36,12 @@ const prefixLen = 3
 // what keeps them from being one history.
 func NewGraph(revs ...*Revision) (*Graph, error) { return newGraph(revs, nil) }
 
+// With returns the graph with more revisions in it, such as those of which
+// only the database has kept something.
+func (g *Graph) With(more ...*Revision) (*Graph, error) {
+	return newGraph(append(slices.Clone(g.squash.given), more...), g.squash.off)
+}
+
 // newGraph makes the graph in which the squash revisions of off are left out
 // and what they replace is in.
 func newGraph(revs []*Revision, off map[ID]bool) (*Graph, error) {
@@ -132,7 +138,8 @@ func (g *Graph) link() error {
 				return missing(r, "revises", string(p))
 			}
 			if j == i && p == r.ID {
-				return onFile(errorf(SelfLoop, "revision %s revises itself", r.ID), r)
+				return onFile(errorf(SelfLoop, "revision %s revises itself", r.ID).
+					hint("name the revision before it in the revises line of %s, or none for the first", r.Path), r)
 			}
 			connect(g.parents, g.children, i, j)
 		}
@@ -145,7 +152,8 @@ func (g *Graph) link() error {
 				return missing(r, "depends on", d)
 			}
 			if j == i {
-				return onFile(errorf(DependencySelfLoop, "revision %s depends on itself", r.ID), r)
+				return onFile(errorf(DependencySelfLoop, "revision %s depends on itself", r.ID).
+					hint("take it out of the depends-on line of %s", r.Path), r)
 			}
 			connect(g.deps, g.dependents, i, j)
 		}

@@ -23,7 +23,7 @@ type ID string
 // A Revision is handed around by pointer and must not be copied.
 type Revision struct {
 	ID        ID
-	Path      string // of the file, in the file system it was loaded from
+	Path      string // of the file, as it is shown
 	Parents   []ID   // none for a base, several for a merge
 	DependsOn []string
 	Labels    []string
@@ -36,7 +36,8 @@ type Revision struct {
 	Ignore    []Directive // for the whole file
 
 	mu   sync.Mutex
-	fsys fs.FS // where Path is read again for the body; nil when there is no file
+	fsys fs.FS // where file is read again for the body; nil when there is no file
+	file string
 	body *Body
 }
 
@@ -72,7 +73,8 @@ type Stmt struct {
 	sqltext.Stmt
 	Allow  []Directive
 	Ignore []Directive
-	Batch  *Batch // nil: run once
+	Hazard []Directive // what the statement loses, as found when it was generated
+	Batch  *Batch      // nil: run once
 }
 
 // NewID takes a new id, 12 hex digits, from the source of randomness.
@@ -91,9 +93,11 @@ func NewID(rand io.Reader) (ID, error) {
 func ValidID(id ID) error {
 	switch id {
 	case "":
-		return errorf(IllegalID, "the revision id is empty")
+		return errorf(IllegalID, "the revision id is empty").
+			hint("letters, digits, '_' and '.' may be used")
 	case "head", "heads", "base", "current":
-		return errorf(IllegalID, "%q cannot be a revision id or a label: it names a place in the history", id)
+		return errorf(IllegalID, "%q cannot be a revision id or a label: it names a place in the history", id).
+			hint("choose another")
 	}
 	for _, c := range string(id) {
 		if !idRune(c) {

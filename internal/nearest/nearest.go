@@ -6,10 +6,13 @@ import "strings"
 // Word returns the word of known with the smallest edit distance to given
 // (inserting, deleting, changing a letter and swapping two neighbours count as one each, case
 // does not count), or "" when none is near: a third of the letters may differ, two
-// in a short word of four letters or more. Of equals the first wins.
+// in a short word of four letters or more, one in a word of two. Of equals the first wins.
 func Word(given string, known []string) string {
 	given = strings.ToLower(given)
 	best, distance := "", len([]rune(given))/3
+	if distance < 1 && len([]rune(given)) == 2 {
+		distance = 1
+	}
 	if distance < 2 && len([]rune(given)) >= 4 {
 		distance = 2
 	}

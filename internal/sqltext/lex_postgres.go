@@ -135,11 +135,12 @@ func dollarTag(s string, i int) string {
 // one of ~!@#%^&|`? is in it ("=-1" is = and -).
 func postgresOperator(s string, i int) int {
 	const chars, special = "~!@#^&|`?+-*/%<>=", "~!@#%^&|`?"
+	const longest = 64 // no operator's name is longer; keeps runs of + from being read again and again
 	if strings.IndexByte(chars, s[i]) < 0 {
 		return i + operator(s, i, []string{"::", ":=", ".."})
 	}
 	end, free := i, false
-	for end < len(s) && strings.IndexByte(chars, s[end]) >= 0 {
+	for end < min(len(s), i+longest) && strings.IndexByte(chars, s[end]) >= 0 {
 		if end > i && (strings.HasPrefix(s[end:], "--") || strings.HasPrefix(s[end:], "/*")) {
 			break
 		}

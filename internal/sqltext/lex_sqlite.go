@@ -28,7 +28,11 @@ func lexSQLite(l *lexer, i int) (Kind, int, *fault) {
 	case c == '?':
 		return Param, digits(s, i+1), nil
 	case c == ':' || c == '@' || c == '$' || c == '#':
-		if end := sqliteVariable(s, i); end > i+1 {
+		end, closed := sqliteVariable(s, i)
+		if !closed {
+			return Param, len(s), &fault{i, "the variable that begins here has no )", "name it without parentheses"}
+		}
+		if end > i+1 {
 			return Param, end, nil
 		}
 	case (c == 'x' || c == 'X') && at(s, i+1) == '\'':
@@ -44,7 +48,8 @@ func lexSQLite(l *lexer, i int) (Kind, int, *fault) {
 }
 
 // sqliteVariable finds the end of :name, @name, $name; Tcl's $a::b(c) is one too.
-func sqliteVariable(s string, i int) int {
+// closed is false for one with ( and no ), which SQLite refuses.
+func sqliteVariable(s string, i int) (end int, closed bool) {
 	name := i + 1
 	for i++; i < len(s); {
 		switch {
@@ -55,12 +60,12 @@ func sqliteVariable(s string, i int) int {
 		case s[i] == '(' && i > name:
 			n := strings.IndexAny(s[i:], ") \t\n\v\f\r")
 			if n < 0 || s[i+n] != ')' {
-				return i
+				return i, false
 			}
-			return i + n + 1
+			return i + n + 1, true
 		default:
-			return i
+			return i, true
 		}
 	}
-	return i
+	return i, true
 }

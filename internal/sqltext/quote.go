@@ -72,20 +72,26 @@ func QuoteLiteral(f Family, s string) string {
 // ends, between two DELIMITER lines when a semicolon is inside. There is no
 // line end after it. Split gives the statement back.
 func Terminate(f Family, stmt string) string {
-	if f != MySQL || !hasSemicolon(stmt) {
+	if f != MySQL || endsAtSemicolon(stmt) {
 		return stmt + ";"
 	}
 	d := mysqlDelimiter(stmt)
 	return "DELIMITER " + d + "\n" + stmt + "\n" + d + "\nDELIMITER ;"
 }
 
-func hasSemicolon(stmt string) bool {
-	found := false
+// endsAtSemicolon reports whether the first semicolon behind a statement ends
+// it, for the client and for Split.
+func endsAtSemicolon(stmt string) bool {
+	inside := false
 	Scan(MySQL, stmt, func(t Token) bool {
-		found = t.Kind == Op && t.Text == ";"
-		return !found
+		inside = t.Kind == Op && t.Text == ";"
+		return !inside
 	})
-	return found
+	if inside {
+		return false
+	}
+	got, err := Split(MySQL, "", stmt+";")
+	return err == nil && len(got) == 1
 }
 
 // mysqlDelimiter is a delimiter that is nowhere in the statement.

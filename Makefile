@@ -1,0 +1,82 @@
+# What can be done here; "make" alone lists it. Nothing is needed but Go and a
+# Debian-like system: the servers for the tests come and go by scripts/testdb.sh.
+
+GO        ?= go
+PKG       ?= ./...
+BENCH     ?= .
+FUZZTIME  ?= 10s
+PREFIX    ?=
+ENGINES   ?= postgres postgres18 mariadb mysql
+TESTFLAGS ?=
+
+GOLANGCI_VERSION := v2.15.0
+LINTER := .cache/bin/golangci-lint-$(GOLANGCI_VERSION)
+
+# One set of build flags everywhere: a second one would compile SQLite again,
+# which takes more than a minute. The race detector's is the one exception.
+export CGO_ENABLED = 0
+
+.DEFAULT_GOAL := help
+.PHONY: help build test test-fast lint fmt update bench fuzz generate demo install clean cc
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## bin/migr, one static binary
+	$(GO) build -ldflags '-s -w' -o bin/migr ./cmd/migr
+
+test: cc ## all tests with the race detector, on every engine (PKG=./internal/diff/... ENGINES=mysql TESTFLAGS='-run X')
+	scripts/testdb.sh run $(ENGINES) -- env CGO_ENABLED=1 $(GO) test -race $(TESTFLAGS) $(PKG)
+
+test-fast: ## the tests that need no server
+	$(GO) test $(TESTFLAGS) $(PKG)
+
+lint: $(LINTER) ## go vet, staticcheck, the arrows between packages and the rest of .golangci.yml
+	$(GO) mod tidy -diff
+	$(LINTER) run --allow-parallel-runners
+
+fmt: $(LINTER) ## format the code
+	$(LINTER) fmt
+
+update: ## rewrite what testdata/script compares with (then read the diff)
+	scripts/testdb.sh run $(ENGINES) -- $(GO) test ./cmd/migr -run TestScript -update
+
+bench: ## the benchmarks, six times, for benchstat (BENCH=Split PKG=./internal/sqltext)
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -count 6 $(PKG)
+
+fuzz: ## each fuzz test for FUZZTIME (10s)
+	@grep -rn --include='*_test.go' -o '^func Fuzz[A-Za-z0-9_]*' cmd internal | sort | while IFS=: read -r file _ func; do \
+		echo "fuzz $${file%/*} $${func#func }"; \
+		$(GO) test -run '^$$' -fuzz "^$${func#func }$$" -fuzztime $(FUZZTIME) "./$${file%/*}" </dev/null || exit 1; \
+	done
+
+generate: ## generated files; with CI set, a change is a failure
+	$(GO) generate ./...
+	@[ -z "$$CI" ] || git diff --exit-code
+
+demo: build ## a short tour on a SQLite file, in a temporary folder
+	PATH="$(CURDIR)/bin:$$PATH" scripts/demo.sh
+
+install: build ## into GOBIN, or PREFIX/bin
+ifeq ($(PREFIX),)
+	$(GO) install -ldflags '-s -w' ./cmd/migr
+else
+	install -D -m 755 bin/migr "$(DESTDIR)$(PREFIX)/bin/migr"
+endif
+
+clean: ## remove what was built here
+	rm -rf bin .cache
+
+# The race detector needs a C compiler.
+cc:
+	@command -v gcc >/dev/null || command -v clang >/dev/null || { \
+		echo "make: installing gcc"; \
+		set -- apt-get -y -qq --no-install-recommends -o DPkg::Lock::Timeout=600 -o Acquire::Retries=3 install gcc libc6-dev; \
+		export DEBIAN_FRONTEND=noninteractive; \
+		"$$@" </dev/null || { apt-get -qq update && "$$@" </dev/null; }; }
+
+# Built once; its version is in its name.
+$(LINTER):
+	@mkdir -p $(@D)
+	GOFLAGS= GOBIN='$(abspath $(@D))/new' $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
+	@mv $(@D)/new/golangci-lint $@ && rmdir $(@D)/new

@@ -1,0 +1,281 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/migr-dev/migr/internal/apply"
+	"github.com/migr-dev/migr/internal/catalog"
+	"github.com/migr-dev/migr/internal/diff"
+	"github.com/migr-dev/migr/internal/driver"
+	"github.com/migr-dev/migr/internal/gate"
+	"github.com/migr-dev/migr/internal/history"
+	"github.com/migr-dev/migr/internal/output"
+	"github.com/migr-dev/migr/internal/sqltext"
+)
+
+// A generated is what --autogenerate fills a revision with.
+type generated struct {
+	body    *history.Body
+	changes []output.Change
+}
+
+// autogenerate compares the database with the models and proves the way there
+// and back on the scratch database that holds the models.
+func (a *app) autogenerate(ctx context.Context, g *history.Graph, o *revising) (*generated, error) {
+	models, err := a.cfg.Models()
+	if err != nil {
+		return nil, err
+	}
+	db, s, err := a.session(ctx, true, "")
+	if err != nil {
+		return nil, err
+	}
+	defer db.Close()
+	if err := a.atHead(ctx, g, s); err != nil {
+		return nil, err
+	}
+	want, err := a.buildModels(ctx, db, models)
+	if err != nil {
+		return nil, err
+	}
+	defer a.discard(want.DB)
+	have, err := a.live(ctx, db, want.scope)
+	if err != nil {
+		return nil, err
+	}
+	a.tellUnknown(have, want.catalog)
+	ways, err := a.ways(ctx, db, have, want, o)
+	if err != nil || ways == nil {
+		return &generated{changes: []output.Change{}}, err
+	}
+	if err := ways.prove(ctx, have, want); err != nil {
+		return nil, err
+	}
+	return a.compose(db.product, ways, o)
+}
+
+// atHead makes sure that all revisions are applied, wholly.
+func (a *app) atHead(ctx context.Context, g *history.Graph, s *apply.Session) error {
+	st, rows, err := a.rows(ctx, s)
+	if err != nil {
+		return err
+	}
+	if len(st.Partial) > 0 {
+		return partialProblem(st.Partial[0], "a revision can only be generated when none is half done")
+	}
+	return g.AutogenReady(rows)
+}
+
+// ways are the two plans, with the renames that stand before them.
+type ways struct {
+	renames  []renaming
+	there    []string // the renames' statements
+	back     []string
+	up, down *diff.Result
+	engine   *catalog.Engine
+}
+
+func (w *ways) upSQL() []string   { return append(slices.Clone(w.there), w.up.SQL()...) }
+func (w *ways) downSQL() []string { return append(slices.Clone(w.back), w.down.SQL()...) }
+
+// ways plans both; nil when nothing differs.
+func (a *app) ways(ctx context.Context, db *database, have *catalog.Catalog, want *built, o *revising) (*ways, error) {
+	renames, err := a.renames(db.engine, have, want.catalog, o)
+	if err != nil {
+		return nil, err
+	}
+	w := &ways{engine: db.engine, renames: renames}
+	from, to := have, want.catalog
+	if len(renames) > 0 {
+		if from, to, err = a.renamed(ctx, db, w, have, want); err != nil {
+			return nil, err
+		}
+	}
+	opt := diff.Options{Online: a.cfg.Online}
+	if w.up, err = diff.Plan(db.engine, from, want.catalog, opt); err != nil {
+		return nil, err
+	}
+	if w.down, err = diff.Plan(db.engine, to, have, diff.Options{}); err != nil {
+		return nil, err
+	}
+	if len(w.up.Steps) == 0 && len(renames) == 0 {
+		return nil, nil
+	}
+	return w, nil
+}
+
+// prove runs the way down on the scratch database, which holds the models, and
+// then the way up.
+func (w *ways) prove(ctx context.Context, have *catalog.Catalog, want *built) error {
+	compare := differences(w.engine)
+	if err := want.Prove(ctx, "down", w.downSQL(), have, compare); err != nil {
+		return err
+	}
+	return want.Prove(ctx, "up", w.upSQL(), want.catalog, compare)
+}
+
+// compose writes the two parts, with the directives that say what is lost.
+func (a *app) compose(p *product, w *ways, o *revising) (*generated, error) {
+	up := writer{p: p, allow: func(h catalog.Hazard, _ *diff.Change) (string, bool) {
+		return "allowed when the revision was generated", slices.Contains(o.allow, h.Code)
+	}}
+	up.look(w.upSQL())
+	up.plain(w.there)
+	up.steps(w.up.Steps)
+	down := writer{p: p, allow: wayBack(w.up)}
+	down.look(w.downSQL())
+	down.plain(w.back)
+	down.steps(w.down.Steps)
+	gen := &generated{
+		body:    &history.Body{Up: history.Part{Text: up.b.String()}, Down: &history.Part{Text: down.b.String()}},
+		changes: append(renameChanges(w.renames), output.Changes(w.up.Changes)...),
+	}
+	if len(up.refused) > 0 {
+		a.warn("the up part loses data, or fails on the rows there are, and upgrade will refuse it until it is allowed in the file or by --allow:")
+		for _, r := range up.refused {
+			fmt.Fprintf(a.err, "  %s\n", r)
+		}
+	}
+	return gen, a.readsBack(p, gen.body, w)
+}
+
+// readsBack makes sure that the file, once split, is what was proved.
+func (a *app) readsBack(p *product, b *history.Body, w *ways) error {
+	for _, part := range []struct {
+		way, text string
+		stmts     []string
+	}{{"up", b.Up.Text, w.upSQL()}, {"down", b.Down.Text, w.downSQL()}} {
+		stmts, err := sqltext.Split(p.dialect.Family, part.way, part.text)
+		if err != nil {
+			return &problem{exit: exitFailed, code: "unproven", what: "the " + part.way + " part cannot be read back as it was proved", why: []string{err.Error()}, hint: "nothing was written; please report this"}
+		}
+		if len(stmts) != len(part.stmts) {
+			return &problem{exit: exitFailed, code: "unproven", what: fmt.Sprintf("the %s part reads back as %d statements, and %d were proved", part.way, len(stmts), len(part.stmts)), hint: "nothing was written; please report this"}
+		}
+		for i := range stmts {
+			if stmts[i].Text != strings.TrimSpace(part.stmts[i]) {
+				return &problem{exit: exitFailed, code: "unproven", what: fmt.Sprintf("statement %d of the %s part reads back as another", i+1, part.way), why: []string{stmts[i].Text, part.stmts[i]}, hint: "nothing was written; please report this"}
+			}
+		}
+	}
+	return nil
+}
+
+// wayBack allows what down takes away that up had added: that loses nothing which
+// was there before.
+func wayBack(up *diff.Result) func(catalog.Hazard, *diff.Change) (string, bool) {
+	ups := map[catalog.Key]*diff.Change{}
+	for _, c := range up.Changes {
+		ups[c.Key] = c
+	}
+	return func(h catalog.Hazard, c *diff.Change) (string, bool) {
+		u := ups[c.Key]
+		if u == nil || !strings.HasPrefix(h.Code, "drop-") {
+			return "", false
+		}
+		values := h.Code == gate.DropEnumValue && !slices.ContainsFunc(u.Hazards, func(h catalog.Hazard) bool { return h.Code == gate.DropEnumValue })
+		return "added by this revision", u.Action == diff.Add || values
+	}
+}
+
+// A writer writes one part of a file.
+type writer struct {
+	p       *product
+	b       strings.Builder
+	allow   func(catalog.Hazard, *diff.Change) (reason string, ok bool)
+	refused []string
+	found   map[int][]gate.Finding // what the text of the n-th statement shows
+	n       int                    // statements written
+}
+
+// look reads all statements of the part: an index on a table that an earlier one
+// makes risks nothing.
+func (w *writer) look(stmts []string) {
+	w.found = map[int][]gate.Finding{}
+	var all []history.Stmt
+	for i, s := range stmts {
+		all = append(all, history.Stmt{Stmt: sqltext.Stmt{Text: s, Line: i}})
+	}
+	for _, f := range gate.Check(w.p.dialect.Family, all, nil, nil) {
+		w.found[f.Stmt.Line] = append(w.found[f.Stmt.Line], f)
+	}
+}
+
+func (w *writer) plain(stmts []string) {
+	for _, s := range stmts {
+		w.statement(s)
+	}
+}
+
+func (w *writer) statement(s string) {
+	s = strings.TrimSpace(s)
+	end := ";\n\n"
+	if strings.Contains(s[strings.LastIndexByte(s, '\n')+1:], "--") {
+		end = "\n;\n\n"
+	}
+	w.b.WriteString(s + end)
+	w.n++
+}
+
+// steps writes the statements. What the comparison found stands before the first
+// of a step; what the text of a later one shows, before that one.
+func (w *writer) steps(steps []diff.Step) {
+	for _, st := range steps {
+		told := map[string]bool{}
+		for _, c := range st.Changes {
+			for _, h := range c.Hazards {
+				if carried(st, h) {
+					told[h.Code] = true
+					w.directive(h, c)
+				}
+			}
+		}
+		for i, s := range st.SQL {
+			for _, f := range w.found[w.n] {
+				if i > 0 || !told[f.Code] {
+					w.directive(catalog.Hazard{Code: f.Code, Why: f.Why}, about(st, f))
+				}
+			}
+			w.statement(s)
+		}
+	}
+}
+
+// carried tells whether a change's hazard is this step's: a replaced object has two.
+func carried(st diff.Step, h catalog.Hazard) bool {
+	return slices.Contains(st.Hazards, h)
+}
+
+// about picks the change of a step that a finding in its text is about.
+func about(st diff.Step, f gate.Finding) *diff.Change {
+	for _, c := range st.Changes {
+		if strings.EqualFold(c.Key.Name, f.Object) || strings.EqualFold(c.Key.Table+"\x00"+c.Key.Name, f.Object) {
+			return c
+		}
+	}
+	if len(st.Changes) > 0 {
+		return st.Changes[0]
+	}
+	return &diff.Change{}
+}
+
+func (w *writer) directive(h catalog.Hazard, c *diff.Change) {
+	why := strings.Join(strings.Fields(h.Why), " ")
+	if reason, ok := w.allow(h, c); ok {
+		fmt.Fprintf(&w.b, "-- migr:allow %s: %s\n", h.Code, reason)
+		return
+	}
+	fmt.Fprintf(&w.b, "-- migr:hazard %s: %s\n", h.Code, why)
+	w.refused = append(w.refused, h.Code+": "+why)
+}
+
+// replayError places a failed statement of a replayed revision.
+func replayError(d *driver.Dialect, t *apply.Task, n int, err error) error {
+	if n >= len(t.Stmts) {
+		return err
+	}
+	return fmt.Errorf("replaying on the scratch database: %w", apply.NewStatementError(d, t, n+1, err, true))
+}

@@ -1,0 +1,179 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"github.com/spf13/cobra"
+
+	"github.com/migr-dev/migr/internal/catalog"
+	"github.com/migr-dev/migr/internal/diff"
+	"github.com/migr-dev/migr/internal/history"
+	"github.com/migr-dev/migr/internal/output"
+)
+
+func (a *app) checkCommand() *cobra.Command {
+	var offline bool
+	cmd := &cobra.Command{
+		Use: "check", Short: "for CI: are models, revisions and database in step? changes nothing", Args: cobra.NoArgs,
+		Long: `Exits 2 when the models and the database differ (with --offline: the models and
+the revisions, replayed on a scratch database), when revisions are pending, or
+when the history is not sound; names each difference with the SQL that would
+mend it. Nothing is changed.`,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.check(cmd.Context(), offline) },
+	}
+	cmd.Flags().BoolVar(&offline, "offline", false, "compare the models with the revisions instead of the database")
+	return cmd
+}
+
+type problemResult struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
+	Path    string `json:"path"`
+}
+
+type checkResult struct {
+	InSync   bool            `json:"in_sync"`
+	Changes  []output.Change `json:"changes"`
+	Pending  []string        `json:"pending"`
+	Problems []problemResult `json:"problems"`
+}
+
+func (a *app) check(ctx context.Context, offline bool) error {
+	res := checkResult{Changes: []output.Change{}, Pending: []string{}, Problems: []problemResult{}}
+	g, err := a.graph()
+	if p, ok := unsound(err); ok {
+		res.Problems = append(res.Problems, p)
+		return a.checked(nil, &res)
+	}
+	if err != nil {
+		return err
+	}
+	db, s, err := a.session(ctx, true, "")
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	if !offline {
+		st, rows, err := a.rows(ctx, s)
+		if err != nil {
+			return err
+		}
+		for _, e := range st.Partial {
+			res.Problems = append(res.Problems, problemResult{Code: "partial", Message: partialProblem(e, "").Error()})
+		}
+		pending, err := g.Pending(rows)
+		if p, ok := unsound(err); ok {
+			res.Problems = append(res.Problems, p)
+		} else if err != nil {
+			return err
+		}
+		for _, r := range pending {
+			res.Pending = append(res.Pending, string(r.ID))
+		}
+		log, err := s.Log(ctx)
+		if err != nil {
+			return err
+		}
+		changed, err := a.changed(g, log)
+		if err != nil {
+			return err
+		}
+		for _, r := range changed {
+			res.Problems = append(res.Problems, problemResult{Code: "checksum", Message: "the file was changed since it ran: " + string(r.ID), Path: r.Path})
+		}
+	}
+	from := "live"
+	if offline {
+		from = "heads"
+	}
+	have, want, done, err := a.pair(ctx, db, from, "models")
+	defer done()
+	if err != nil {
+		return err
+	}
+	a.tellUnknown(have, want)
+	plan, err := diff.Plan(db.engine, have, want, diff.Options{Online: a.cfg.Online})
+	if err != nil {
+		return err
+	}
+	res.Changes = output.Changes(plan.Changes)
+	return a.checked(db, &res)
+}
+
+// checked tells the answer.
+func (a *app) checked(db *database, res *checkResult) error {
+	res.InSync = len(res.Changes) == 0 && len(res.Pending) == 0 && len(res.Problems) == 0
+	err := a.result(res, func() {
+		s := a.style()
+		for _, p := range res.Problems {
+			a.print("%s %s", s.Red(p.Code+":"), p.Message)
+		}
+		for _, id := range res.Pending {
+			a.print("%s %s", s.Yellow("pending:"), id)
+		}
+		for _, c := range res.Changes {
+			a.print("%s %s %s", s.Red(c.Action), c.Kind, c.Object)
+			if db != nil {
+				a.statements(db.product, c.SQL)
+			}
+		}
+		if res.InSync {
+			a.note("in sync")
+		}
+	})
+	if err == nil && !res.InSync {
+		return errNo
+	}
+	return err
+}
+
+// unsound turns an error about the history into a problem of the answer.
+func unsound(err error) (problemResult, bool) {
+	var h *history.Error
+	var bad *history.BadFile
+	switch {
+	case errors.As(err, &h):
+		p := problemResult{Code: string(h.Code), Message: h.Msg}
+		if len(h.Paths) > 0 {
+			p.Path = h.Paths[0]
+		}
+		return p, true
+	case errors.As(err, &bad):
+		return problemResult{Code: string(bad.Code), Message: bad.Error(), Path: bad.Path}, true
+	}
+	return problemResult{}, false
+}
+
+// pair reads both ends of a comparison. A schema that one end makes is read on the live end too.
+func (a *app) pair(ctx context.Context, db *database, from, to string) (have, want *catalog.Catalog, done func(), err error) {
+	var closers []func()
+	done = func() {
+		for _, c := range closers {
+			c()
+		}
+	}
+	read := func(src string) (*catalog.Catalog, error) {
+		c, d, err := a.sourceCatalog(ctx, db, src)
+		closers = append(closers, d)
+		return c, err
+	}
+	if from == "live" && to == "models" {
+		m, err := a.cfg.Models()
+		if err != nil {
+			return nil, nil, done, err
+		}
+		b, err := a.buildModels(ctx, db, m)
+		if err != nil {
+			return nil, nil, done, err
+		}
+		closers = append(closers, func() { a.discard(b.DB) })
+		have, err = a.live(ctx, db, b.scope)
+		return have, b.catalog, done, err
+	}
+	if want, err = read(to); err != nil {
+		return nil, nil, done, err
+	}
+	have, err = read(from)
+	return have, want, done, err
+}

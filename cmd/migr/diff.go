@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/migr-dev/migr/internal/apply"
+	"github.com/migr-dev/migr/internal/diff"
+	"github.com/migr-dev/migr/internal/output"
+)
+
+func (a *app) diffCommand() *cobra.Command {
+	var from, to string
+	var down bool
+	cmd := &cobra.Command{
+		Use: "diff", Short: "the SQL from one state of the schema to another", Args: cobra.NoArgs,
+		Long: `Prints the SQL that leads from one state to another, by default from the live
+database to the models. A state is live, models, head, a revision, empty, a
+database URL, a file, or any model source.`,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.diff(cmd.Context(), from, to, down) },
+	}
+	cmd.Flags().StringVar(&from, "from", "live", "the `state` to begin at")
+	cmd.Flags().StringVar(&to, "to", "models", "the `state` to arrive at")
+	cmd.Flags().BoolVar(&down, "down", false, "print the way back as well")
+	return cmd
+}
+
+type diffResult struct {
+	Changes []output.Change `json:"changes"`
+	Up      []string        `json:"up"`
+	Down    []string        `json:"down"`
+}
+
+func (a *app) diff(ctx context.Context, from, to string, down bool) error {
+	db, err := a.open(ctx, true)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	have, want, done, err := a.pair(ctx, db, from, to)
+	defer done()
+	if err != nil {
+		return err
+	}
+	a.tellUnknown(have, want)
+	up, err := diff.Plan(db.engine, have, want, diff.Options{Online: a.cfg.Online})
+	if err != nil {
+		return err
+	}
+	back, err := diff.Plan(db.engine, want, have, diff.Options{})
+	if err != nil {
+		return err
+	}
+	res := diffResult{Changes: output.Changes(up.Changes), Up: nonNil(up.SQL()), Down: nonNil(back.SQL())}
+	return a.result(res, func() {
+		if len(res.Up) == 0 {
+			a.note("no differences")
+			return
+		}
+		a.script2(db.product, res.Up)
+		if down {
+			a.print("\n-- and back")
+			a.script2(db.product, res.Down)
+		}
+	})
+}
+
+// script2 prints statements for the product's own client.
+func (a *app) script2(p *product, stmts []string) {
+	for _, s := range stmts {
+		fmt.Fprint(a.out, apply.ForClient(p.dialect.Family, s))
+	}
+}

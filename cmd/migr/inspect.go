@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/migr-dev/migr/internal/catalog"
+	"github.com/migr-dev/migr/internal/diff"
+	"github.com/migr-dev/migr/internal/output"
+)
+
+func (a *app) inspectCommand() *cobra.Command {
+	var format string
+	cmd := &cobra.Command{
+		Use: "inspect [SRC]", Aliases: []string{"inspectdb"}, Short: "the schema as SQL that rebuilds it", Args: cobra.MaximumNArgs(1),
+		Long: `Prints the schema of the live database, or of any state that diff knows (models,
+head, a revision, a URL, a file), as SQL that rebuilds it on an empty database.`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			src := "live"
+			if len(args) == 1 {
+				src = unmark(args)[0]
+			}
+			return a.inspect(cmd.Context(), src, format)
+		},
+	}
+	cmd.Flags().StringVar(&format, "format", "sql", "sql, json, mermaid or dot")
+	return cmd
+}
+
+func (a *app) inspect(ctx context.Context, src, format string) error {
+	if a.json {
+		format = "json"
+	}
+	write, ok := formats()[format]
+	if !ok {
+		if format == "hcl" {
+			return usagef("the format hcl is not there yet: sql, json, mermaid, dot")
+		}
+		return usagef("there is no format %q: sql, json, mermaid, dot", format)
+	}
+	db, err := a.open(ctx, true)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	c, done, err := a.sourceCatalog(ctx, db, src)
+	defer done()
+	if err != nil {
+		return err
+	}
+	a.tellUnknown(c)
+	a.answered = true
+	return write(a, db, c)
+}
+
+// formats are the ways to print a schema.
+func formats() map[string]func(*app, *database, *catalog.Catalog) error {
+	return map[string]func(*app, *database, *catalog.Catalog) error{
+		"sql":     (*app).inspectSQL,
+		"json":    (*app).inspectJSON,
+		"mermaid": func(a *app, _ *database, c *catalog.Catalog) error { return output.Mermaid(a.out, c) },
+		"dot":     func(a *app, _ *database, c *catalog.Catalog) error { return output.Dot(a.out, c) },
+	}
+}
+
+func (a *app) inspectSQL(db *database, c *catalog.Catalog) error {
+	p, err := diff.Plan(db.engine, catalog.New(c.Version, nil, nil), c, diff.Options{})
+	if err != nil {
+		return err
+	}
+	if len(p.Steps) > 0 && db.dialect.Preamble != "" {
+		fmt.Fprintln(a.out, db.dialect.Preamble)
+	}
+	a.script2(db.product, p.SQL())
+	return nil
+}
+
+func (a *app) inspectJSON(_ *database, c *catalog.Catalog) error {
+	type object struct {
+		Kind       string            `json:"kind"`
+		Schema     string            `json:"schema,omitempty"`
+		Table      string            `json:"table,omitempty"`
+		Name       string            `json:"name"`
+		Position   int               `json:"position,omitempty"`
+		Attributes map[string]string `json:"attributes"`
+	}
+	list := []object{}
+	for _, o := range c.Objects {
+		attrs := map[string]string{}
+		for k, v := range o.Attrs {
+			if v != "" {
+				attrs[k] = v
+			}
+		}
+		list = append(list, object{o.Kind, o.Schema, o.Table, o.Name, o.Pos, attrs})
+	}
+	unknown := []string{}
+	for _, k := range c.Unknown {
+		unknown = append(unknown, k.String())
+	}
+	b, err := output.JSON(map[string]any{"objects": list, "unknown": unknown})
+	if err != nil {
+		return err
+	}
+	_, err = a.out.Write(b)
+	return err
+}

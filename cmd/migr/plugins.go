@@ -1,0 +1,49 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/migr-dev/migr/internal/catalog"
+	catalogmysql "github.com/migr-dev/migr/internal/catalog/mysql"
+	catalogpostgres "github.com/migr-dev/migr/internal/catalog/postgres"
+	catalogsqlite "github.com/migr-dev/migr/internal/catalog/sqlite"
+	"github.com/migr-dev/migr/internal/driver"
+	"github.com/migr-dev/migr/internal/driver/mysql"
+	"github.com/migr-dev/migr/internal/driver/postgres"
+	"github.com/migr-dev/migr/internal/driver/sqlite"
+	"github.com/migr-dev/migr/internal/source"
+	"github.com/migr-dev/migr/internal/source/sqlfile"
+)
+
+// A product is a database product: how revisions run on it, and what a schema is
+// made of there.
+type product struct {
+	dialect *driver.Dialect
+	engine  *catalog.Engine
+}
+
+// products lists every database product that migr knows.
+func products() []*product {
+	return []*product{
+		{sqlite.Dialect(), catalogsqlite.Engine()},
+		{postgres.Dialect(), catalogpostgres.Engine()},
+		{mysql.Dialect(), catalogmysql.Engine()},
+	}
+}
+
+// sources lists every kind of model source.
+func sources() []source.Kind {
+	return []source.Kind{sqlfile.Kind}
+}
+
+// commands lists every command, in the order of the help.
+func (a *app) commands() []*cobra.Command {
+	return []*cobra.Command{
+		a.initCommand(), a.revisionCommand(), a.makemigrationsCommand(),
+		a.upgradeCommand(), a.downgradeCommand(), a.downCommand(),
+		a.statusCommand(), a.currentCommand(), a.historyCommand(), a.headsCommand(), a.branchesCommand(), a.showCommand(),
+		a.sqlCommand(), a.stampCommand(), a.editCommand(), a.mergeCommand(),
+		a.checkCommand(), a.diffCommand(), a.inspectCommand(),
+		a.configCommand(), a.versionCommand(), a.completionCommand(),
+	}
+}

@@ -1,0 +1,263 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/migr-dev/migr/internal/catalog"
+	"github.com/migr-dev/migr/internal/config"
+	"github.com/migr-dev/migr/internal/dburl"
+	"github.com/migr-dev/migr/internal/diff"
+	"github.com/migr-dev/migr/internal/history"
+	"github.com/migr-dev/migr/internal/scratch"
+	"github.com/migr-dev/migr/internal/source"
+)
+
+func parseURL(s string) (*dburl.URL, error) { return dburl.Parse(s, "") }
+
+// scope says what of the database is under management.
+func (a *app) scope(db *database) catalog.Scope {
+	s := catalog.Scope{Home: db.Server.Home, Schemas: a.cfg.Schemas, Exclude: a.excluded(db.Server.Home)}
+	named := len(s.Schemas) > 0 && !slices.Contains(s.Schemas, "*")
+	if db.dialect.Schemas != nil && named && !slices.Contains(s.Schemas, s.Home) {
+		exclude := s.Exclude // the home schema is not under management
+		s.Exclude = func(k catalog.Key) bool {
+			return k.Schema == "" && k.Kind != "extension" && k.Kind != "schema" || exclude(k)
+		}
+	}
+	s.Schemas = slices.DeleteFunc(slices.Clone(s.Schemas), func(n string) bool { return n == s.Home })
+	return s
+}
+
+// modelStatements reads the models, checked and ready for a scratch database.
+func (a *app) modelStatements(ctx context.Context, p *product, m config.Models) ([]source.Prepared, error) {
+	src, err := source.Open(sources(), m.Base, m.Specs, source.Options{Python: a.cfg.Python, Env: a.cfg.Environ()})
+	if err != nil {
+		return nil, err
+	}
+	stmts, err := src.DDL(ctx, p.dialect.Family)
+	if err != nil {
+		return nil, err
+	}
+	return source.Prepare(p.dialect.Family, stmts)
+}
+
+// scratch makes a scratch database: the user's own, or one beside the live one.
+func (a *app) scratch(ctx context.Context, db *database, s catalog.Scope) (*scratch.DB, error) {
+	u, err := a.cfg.Scratch()
+	if err != nil {
+		return nil, err
+	}
+	if u != nil {
+		p, err := a.product(u)
+		if err != nil {
+			return nil, err
+		}
+		if p.dialect.Family != db.dialect.Family {
+			return nil, &config.Error{Msg: fmt.Sprintf("the scratch database is of another product (%s) than the database (%s)", p.dialect.Name, db.dialect.Name)}
+		}
+	}
+	return scratch.Open(ctx, db.Conn, db.engine, scratch.Options{URL: u, Scope: s})
+}
+
+// discard removes a scratch database, and says so when one is left behind.
+func (a *app) discard(sc *scratch.DB) {
+	if err := sc.Close(); err != nil {
+		a.warn("the scratch database %s could not be removed: %v", sc.Name(), err)
+	}
+}
+
+// A built is a schema on a scratch database, read back.
+type built struct {
+	*scratch.DB
+	catalog *catalog.Catalog
+	scope   catalog.Scope // with the schemas that were made there
+}
+
+// build makes a scratch database, fills it and reads it. A schema that is made
+// on it comes under management unless the user said which schemas are.
+func (a *app) build(ctx context.Context, db *database, s catalog.Scope, fill func(*scratch.DB) error) (b *built, err error) {
+	sc, err := a.scratch(ctx, db, s)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			a.discard(sc)
+		}
+	}()
+	if err := fill(sc); err != nil {
+		return nil, err
+	}
+	added, err := sc.Added(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if len(a.cfg.Schemas) == 0 {
+		for _, n := range added {
+			if !slices.Contains(s.Schemas, n) {
+				s.Schemas = append(slices.Clone(s.Schemas), n)
+			}
+		}
+	} else if !slices.Contains(a.cfg.Schemas, "*") {
+		for _, n := range added {
+			if !slices.Contains(a.cfg.Schemas, n) {
+				a.warn("schema %s is made by the models and is not in schemas = [%s]: it is left out", n, strings.Join(a.cfg.Schemas, ", "))
+			}
+		}
+	}
+	home := sc.Scope.Home
+	sc.Scope = s
+	sc.Scope.Home = home
+	c, err := sc.Read(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading the scratch database: %w", err)
+	}
+	return &built{DB: sc, catalog: c, scope: s}, nil
+}
+
+// buildModels builds the schema that the models describe.
+func (a *app) buildModels(ctx context.Context, db *database, m config.Models) (*built, error) {
+	stmts, err := a.modelStatements(ctx, db.product, m)
+	if err != nil {
+		return nil, err
+	}
+	return a.build(ctx, db, a.scope(db), func(sc *scratch.DB) error { return sc.Load(ctx, stmts) })
+}
+
+// buildRevisions builds the schema that revisions lead to.
+func (a *app) buildRevisions(ctx context.Context, db *database, steps []history.Step) (*built, error) {
+	tasks, err := a.tasks(db.product, steps, nil)
+	if err != nil {
+		return nil, err
+	}
+	return a.build(ctx, db, a.scope(db), func(sc *scratch.DB) error {
+		for i := range tasks {
+			var texts []string
+			for _, s := range tasks[i].Stmts {
+				texts = append(texts, s.Text)
+			}
+			if n, err := sc.Run(ctx, texts); err != nil {
+				return replayError(sc.Conn.Dialect, &tasks[i], n, err)
+			}
+		}
+		return nil
+	})
+}
+
+// live reads the database itself.
+func (a *app) live(ctx context.Context, db *database, s catalog.Scope) (*catalog.Catalog, error) {
+	c, err := db.engine.Read(ctx, db.Conn, s)
+	if err != nil {
+		return nil, fmt.Errorf("reading the schema of %s: %w", db.URL.Redacted(), err)
+	}
+	return c, nil
+}
+
+// differences names, one a line, what two catalogs do not have in common.
+func differences(e *catalog.Engine) func(got, want *catalog.Catalog) []string {
+	return func(got, want *catalog.Catalog) []string {
+		var found []string
+		for _, d := range diff.Compare(e, got, want) {
+			switch {
+			case d.From == nil:
+				found = append(found, "missing: "+d.To.Key.String())
+			case d.To == nil:
+				found = append(found, "too much: "+d.From.Key.String())
+			default:
+				for _, name := range d.Attrs {
+					found = append(found, fmt.Sprintf("%s: %s is %q and should be %q", d.To.Key, name, d.From.Attrs[name], d.To.Attrs[name]))
+				}
+			}
+		}
+		return found
+	}
+}
+
+// tellUnknown warns of what was seen and cannot be modelled.
+func (a *app) tellUnknown(cs ...*catalog.Catalog) {
+	seen := map[catalog.Key]bool{}
+	for _, c := range cs {
+		for _, k := range c.Unknown {
+			if !seen[k] {
+				seen[k] = true
+				a.warn("%s is not modelled by migr and is left alone", k)
+			}
+		}
+	}
+}
+
+// A schemaSource is one end of diff, or what inspect shows.
+func (a *app) sourceCatalog(ctx context.Context, db *database, src string) (*catalog.Catalog, func(), error) {
+	none := func() {}
+	switch src {
+	case "live":
+		c, err := a.live(ctx, db, a.scope(db))
+		return c, none, err
+	case "empty":
+		return catalog.New(db.Server.Version, nil, nil), none, nil
+	case "models":
+		m, err := a.cfg.Models()
+		if err != nil {
+			return nil, none, err
+		}
+		return a.closing(a.buildModels(ctx, db, m))
+	}
+	if strings.Contains(src, "://") && !strings.HasPrefix(src, "exec:") {
+		return a.otherDatabase(ctx, db, src)
+	}
+	if c, done, err, ok := a.revisionCatalog(ctx, db, src); ok {
+		return c, done, err
+	}
+	return a.closing(a.buildModels(ctx, db, config.Models{Specs: []string{src}, Base: a.dir}))
+}
+
+func (a *app) closing(b *built, err error) (*catalog.Catalog, func(), error) {
+	if err != nil {
+		return nil, func() {}, err
+	}
+	return b.catalog, func() { a.discard(b.DB) }, nil
+}
+
+func (a *app) otherDatabase(ctx context.Context, db *database, src string) (*catalog.Catalog, func(), error) {
+	none := func() {}
+	u, err := dburl.Parse(src, a.dir)
+	if err != nil {
+		return nil, none, err
+	}
+	other, err := a.openURL(ctx, u, true)
+	if err != nil {
+		return nil, none, err
+	}
+	defer other.Close()
+	if other.engine.Name != db.engine.Name {
+		return nil, none, usagef("%s and %s are not of one product: their schemas cannot be compared", db.dialect.Name, other.dialect.Name)
+	}
+	c, err := a.live(ctx, other, a.scope(other))
+	return c, none, err
+}
+
+// revisionCatalog replays the revisions up to src, if it names one; a file of that
+// name comes first.
+func (a *app) revisionCatalog(ctx context.Context, db *database, src string) (*catalog.Catalog, func(), error, bool) {
+	none := func() {}
+	if _, err := os.Stat(a.abs(src)); err == nil {
+		return nil, none, nil, false
+	}
+	g, err := a.graph()
+	if err != nil {
+		return nil, none, err, src == "head" || src == "heads"
+	}
+	p, err := g.Upgrade(nil, src)
+	if err != nil {
+		var h *history.Error
+		unknown := errors.As(err, &h) && h.Code == history.NotFound
+		return nil, none, err, !unknown || !strings.ContainsAny(src, "./:*")
+	}
+	c, done, err := a.closing(a.buildRevisions(ctx, db, p.Steps))
+	return c, done, err, true
+}

@@ -1,0 +1,218 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/migr-dev/migr/internal/apply"
+	"github.com/migr-dev/migr/internal/history"
+)
+
+// A running holds the flags that upgrade and downgrade share.
+type running struct {
+	sql         bool
+	dryRun      bool
+	allow       []string
+	transaction string
+}
+
+func (r *running) flags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.BoolVar(&r.sql, "sql", false, "print the script instead of running it; needs no connection")
+	f.BoolVar(&r.dryRun, "dry-run", false, "print what would be sent to the database as it is now, and write nothing")
+	f.StringArrayVar(&r.allow, "allow", nil, "allow what loses data, by `CODE`: drop-table, drop-column, …; may be given several times")
+	f.StringVar(&r.transaction, "transaction", "", "one transaction per `revision`, one for all, or off")
+}
+
+func (r *running) check() error {
+	switch r.transaction {
+	case "", "revision", "all", "off":
+	default:
+		return usagef("--transaction is one of revision, all, off, and not %q", r.transaction)
+	}
+	if r.sql && r.dryRun {
+		return usagef("--sql and --dry-run are two things: offline, and against the live state")
+	}
+	return checkCodes(r.allow)
+}
+
+func (a *app) upgradeCommand() *cobra.Command {
+	var o running
+	cmd := &cobra.Command{
+		Use: "upgrade [REV]", Aliases: []string{"up", "migrate"}, Short: "run revisions up to a target (default: head)",
+		Long: `Runs, in order, all revisions that the target needs and that are not applied.
+The target is head where none is named; heads means the ends of all branches.
+A:B with --sql prints the script from A to B, offline.`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			target := "head"
+			if len(args) == 1 {
+				target = unmark(args)[0]
+			}
+			return a.upgrade(cmd.Context(), target, &o)
+		},
+	}
+	o.flags(cmd)
+	return cmd
+}
+
+func (a *app) upgrade(ctx context.Context, target string, o *running) error {
+	if err := o.check(); err != nil {
+		return err
+	}
+	g, err := a.graph()
+	if err != nil {
+		return err
+	}
+	if o.sql {
+		s, err := g.UpgradeScript(target)
+		if err != nil {
+			return err
+		}
+		return a.script(s, o)
+	}
+	if err := history.NoRange(target); err != nil {
+		return err
+	}
+	return a.walk(ctx, g, o, func(rows []history.ID) (*history.Plan, error) { return g.Upgrade(rows, target) })
+}
+
+// script prints an offline script.
+func (a *app) script(s *history.Script, o *running) error {
+	p, err := a.offline()
+	if err != nil {
+		return err
+	}
+	tasks, err := a.tasks(p, s.Plan.Steps, nil)
+	if err != nil {
+		return err
+	}
+	plan := a.plan(p, nil, o.transaction)
+	return a.result(runResult(s.Plan, dryTasks(plan, tasks)), func() { fmt.Fprint(a.out, plan.Script(tasks, s.Create)) })
+}
+
+// walk is upgrade and downgrade: plan on what is there, take the lock only when
+// there is something to do, plan again under it, run.
+func (a *app) walk(ctx context.Context, g *history.Graph, o *running, plan func([]history.ID) (*history.Plan, error)) error {
+	db, s, err := a.session(ctx, o.dryRun, o.transaction)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	w := &walker{a: a, g: g, o: o, db: db, s: s, plan: plan}
+	if err := w.prepare(ctx); err != nil {
+		return err
+	}
+	if len(w.steps.Steps) == 0 {
+		return a.result(runResult(w.steps, nil), func() { a.note("nothing to do: the database is at %s", rowsText(w.steps.To)) })
+	}
+	if o.dryRun {
+		return a.result(runResult(w.steps, dryTasks(s.Plan, w.tasks)), func() { fmt.Fprint(a.out, s.Plan.Script(w.tasks, !w.state.Versions || !w.state.Log)) })
+	}
+	return w.run(ctx)
+}
+
+// A walker carries one walk through the graph.
+type walker struct {
+	a     *app
+	g     *history.Graph
+	o     *running
+	db    *database
+	s     *apply.Session
+	plan  func([]history.ID) (*history.Plan, error)
+	state apply.State
+	steps *history.Plan
+	tasks []apply.Task
+}
+
+// prepare reads the state, plans on it and refuses what may not run, before anything does.
+func (w *walker) prepare(ctx context.Context) error {
+	st, rows, err := w.a.rows(ctx, w.s)
+	if err != nil {
+		return err
+	}
+	w.state = st
+	if w.steps, err = w.plan(rows); err != nil {
+		return err
+	}
+	if len(w.steps.Steps) == 0 && len(st.Partial) == 0 {
+		return nil
+	}
+	log, err := w.s.Log(ctx)
+	if err != nil {
+		return err
+	}
+	if err := w.unchanged(log, rows); err != nil {
+		return err
+	}
+	if w.tasks, err = w.a.tasks(w.db.product, w.steps.Steps, nil); err != nil {
+		return err
+	}
+	if err := w.a.resume(st, w.tasks); err != nil {
+		return err
+	}
+	return w.a.gate(w.db.product, w.steps.Steps, w.o.allow)
+}
+
+// unchanged refuses to build on revisions whose files are others than those that
+// ran. The way back may have been mended since: it is taken, with a warning.
+func (w *walker) unchanged(log []apply.Entry, rows []history.ID) error {
+	err := w.a.refuseChanged(w.g, log, rows)
+	var p *problem
+	if len(w.steps.Steps) > 0 && w.steps.Steps[0].Direction == history.Down && errors.As(err, &p) {
+		w.a.warn("%s: %s", p.what, strings.Join(p.why, ", "))
+		return nil
+	}
+	return err
+}
+
+func (w *walker) run(ctx context.Context) error {
+	show := w.a.progress(w.tasks)
+	defer show.close()
+	w.s.Observe = show.observe
+	if err := w.s.Lock(ctx, w.a.cfg.LockWait); err != nil {
+		return err
+	}
+	defer func() { _ = w.s.Unlock(context.WithoutCancel(ctx)) }()
+	var all []apply.Done
+	from := w.steps.From
+	for try := 0; ; try++ {
+		if w.db.dialect.TryLock != nil || try > 0 { // what another has done meanwhile is not done again
+			if err := w.prepare(ctx); err != nil {
+				return err
+			}
+		}
+		if err := w.s.Prepare(ctx, w.state); err != nil {
+			return err
+		}
+		done, err := w.s.Run(ctx, w.tasks, w.state.Rows)
+		all = append(all, done...)
+		if err == nil {
+			break
+		}
+		if !isMoved(err) || try > 100 {
+			show.close()
+			return err
+		}
+	}
+	show.close()
+	w.steps.From = from
+	return w.a.result(runResult(w.steps, doneSteps(all)), func() {
+		if len(all) == 0 {
+			w.a.note("nothing to do: another migr has brought the database to %s", rowsText(w.steps.To))
+			return
+		}
+		w.a.note("%s: %s, now at %s", w.a.shownURL(), count(len(all), "revision"), rowsText(w.steps.To))
+	})
+}
+
+func rowsText(rows []history.ID) string {
+	if len(rows) == 0 {
+		return "base"
+	}
+	return strings.Join(texts(rows), ", ")
+}

@@ -1,0 +1,171 @@
+package postgres
+
+import (
+	"strings"
+
+	"github.com/migr-dev/migr/internal/catalog"
+)
+
+// readIndexes reads the indexes that are not behind a constraint. Those that a
+// partition has because its parent has them are the parent's.
+func (r *reader) readIndexes() error {
+	return r.each(`SELECT i.indexrelid::int8 AS oid, i.indrelid::int8 AS rel, c.relname AS name, quote_ident(c.relname) AS qname,
+		i.indrelid::regclass::text AS qtable, c.relkind, c.relispartition,
+		CASE WHEN NOT c.relispartition THEN pg_get_indexdef(i.indexrelid, 0, true) END AS pretty,
+		CASE WHEN NOT c.relispartition AND (i.indpred IS NOT NULL OR i.indexprs IS NOT NULL) THEN pg_get_indexdef(i.indexrelid) END AS exact,
+		quote_ident(n.nspname) || '.' || quote_ident(t.relname) AS qpath,
+		i.indisunique, i.indisclustered, i.indisreplident, i.indisvalid, to_json(c.reloptions)::text AS options, ts.spcname,
+		(SELECT json_agg(k.num || '=' || a.attstattarget) FROM pg_attribute a, LATERAL (SELECT a.attnum AS num) k
+			WHERE a.attrelid = c.oid AND a.attstattarget >= 0)::text AS statistics,
+		(SELECT json_agg(a.attname ORDER BY k.ord) FROM unnest(i.indkey) WITH ORDINALITY AS k(num, ord)
+			JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.num WHERE k.ord <= i.indnkeyatts)::text AS columns,
+		i.indexprs IS NULL AND i.indpred IS NULL AS simple
+		FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+		JOIN pg_class t ON t.oid = i.indrelid JOIN pg_namespace n ON n.oid = t.relnamespace
+		LEFT JOIN pg_tablespace ts ON ts.oid = c.reltablespace
+		WHERE c.relnamespace IN ({schemas})
+		ORDER BY i.indrelid, i.indexrelid`, r.addIndex)
+}
+
+func (r *reader) addIndex(w row) {
+	at := ref{class: pgClass, oid: w.i("oid")}
+	if _, behind := r.keys[at]; behind { // a constraint's
+		return
+	}
+	if t := r.tables[w.i("rel")]; t != nil && w.b("relispartition") {
+		r.keys[at] = t.key
+		return
+	}
+	o := r.part("index", w.i("rel"), w.s("name"), at)
+	if o == nil {
+		return
+	}
+	body := plainer(indexDef(w, w.s("pretty"), w.s("qtable")), indexDef(w, w.s("exact"), w.s("qpath")))
+	if opts := strings.Join(options(w.s("options"), ""), ", "); opts != "" {
+		if before, after, there := strings.Cut(body, " WITH ("+opts+")"); there {
+			body = before + after
+			setOptions(o, options(w.s("options"), ""))
+		}
+	}
+	o.Attrs["def"] = body
+	if w.b("indisunique") {
+		o.Attrs["unique"] = "yes"
+	}
+	o.Attrs["tablespace"] = w.s("spcname")
+	o.Attrs["statistics"] = strings.Join(list(w.s("statistics")), ", ")
+	indexMarks(o, w)
+	if w.b("simple") {
+		o.Info["columns"] = w.s("columns")
+	}
+	if !w.b("indisvalid") && w.s("relkind") != "I" {
+		o.Attrs["invalid"] = "yes"
+	}
+	r.add(o, at)
+}
+
+// indexDef takes CREATE INDEX, the index's name and its table's off a definition.
+func indexDef(w row, def, table string) string {
+	_, body, _ := strings.Cut(def, "INDEX "+w.s("qname")+" ON "+either(w.s("relkind") == "I", "ONLY ", "")+table+" ")
+	return body
+}
+
+var indexKind = catalog.Kind{
+	Name: "index", Namespace: "relation", Carried: true, GoesWith: true,
+	Create: createIndex, Drop: dropIndex, Alter: alterIndex, Rename: renameIndex, Hazards: indexHazards,
+}
+
+// concurrently tells whether an index is made or removed without blocking: not
+// on a partitioned table, where the server does not allow it.
+func concurrently(p *catalog.Ctx, c *catalog.Catalog, o *catalog.Object) string {
+	t := c.Get(o.TableKey())
+	if !p.Online || p.From.Get(o.TableKey()) == nil || t == nil || t.Attrs["partition_key"] != "" {
+		return ""
+	}
+	return "CONCURRENTLY "
+}
+
+func createIndex(p *catalog.Ctx, o *catalog.Object) []string {
+	b := &strings.Builder{}
+	b.WriteString("CREATE " + either(o.Attrs["unique"] != "", "UNIQUE ", "") + "INDEX " + concurrently(p, p.To, o))
+	b.WriteString(ident(o.Name) + " ON " + tableOf(o.Key) + " ")
+	b.WriteString(indexBody(o))
+	name := dotted(o.Schema, o.Name)
+	stmts := append([]string{b.String()}, markIndex(nil, o)...)
+	stmts = append(stmts, indexStatistics(nil, o)...)
+	return withComment(stmts, "INDEX", name, o)
+}
+
+// indexBody puts the options and the tablespace back where they stand: before WHERE.
+func indexBody(o *catalog.Object) string {
+	body, where := o.Attrs["def"], ""
+	if i := strings.Index(body, " WHERE "); i >= 0 {
+		body, where = body[:i], body[i:]
+	}
+	if v := o.Info["options"]; v != "" {
+		body += " WITH (" + v + ")"
+	}
+	if v := o.Attrs["tablespace"]; v != "" {
+		body += " TABLESPACE " + ident(v)
+	}
+	return body + where
+}
+
+func indexStatistics(old map[string]string, o *catalog.Object) []string {
+	if o.Attrs["statistics"] == old["statistics"] {
+		return nil
+	}
+	was, is := optionMap(old["statistics"]), optionMap(o.Attrs["statistics"])
+	alter := "ALTER INDEX " + dotted(o.Schema, o.Name) + " ALTER COLUMN "
+	var stmts []string
+	for _, kv := range splitList(old["statistics"]) {
+		if num, _, _ := strings.Cut(kv, "="); is[num] == "" {
+			stmts = append(stmts, alter+num+" SET STATISTICS -1")
+		}
+	}
+	for _, kv := range splitList(o.Attrs["statistics"]) {
+		if num, v, _ := strings.Cut(kv, "="); was[num] != v {
+			stmts = append(stmts, alter+num+" SET STATISTICS "+v)
+		}
+	}
+	return stmts
+}
+
+func dropIndex(p *catalog.Ctx, o *catalog.Object) []string {
+	return []string{"DROP INDEX " + concurrently(p, p.From, o) + dotted(o.Schema, o.Name)}
+}
+
+func renameIndex(_ *catalog.Ctx, o *catalog.Object, to catalog.Key) []string {
+	return []string{"ALTER INDEX " + dotted(o.Schema, o.Name) + " RENAME TO " + ident(to.Name)}
+}
+
+func alterIndex(_ *catalog.Ctx, d *catalog.Delta) catalog.Alteration {
+	if d.Changed("def") || d.Changed("unique") || d.Changed("invalid") {
+		return catalog.Alteration{Replace: true}
+	}
+	name := dotted(d.To.Schema, d.To.Name)
+	var stmts []string
+	if d.Changed("options") {
+		stmts = append(stmts, changeOptions("INDEX "+name, d.From, d.To)...)
+	}
+	if d.Changed("tablespace") {
+		ts := d.To.Attrs["tablespace"]
+		stmts = append(stmts, "ALTER INDEX "+name+" SET TABLESPACE "+ident(either(ts != "", ts, "pg_default")))
+	}
+	stmts = append(stmts, markIndex(d.From.Attrs, d.To)...)
+	stmts = append(stmts, indexStatistics(d.From.Attrs, d.To)...)
+	if d.Changed("comment") {
+		stmts = append(stmts, comment("INDEX", name, d.To.Attrs["comment"]))
+	}
+	return catalog.Alteration{SQL: stmts}
+}
+
+func indexHazards(p *catalog.Ctx, from, to *catalog.Object) []catalog.Hazard {
+	if to == nil || to.Attrs["unique"] == "" || p.From.Get(to.TableKey()) == nil ||
+		from != nil && from.Attrs["unique"] != "" && from.Attrs["def"] == to.Attrs["def"] {
+		return nil
+	}
+	return []catalog.Hazard{{
+		Code: "add-unique", Object: to.Path(), Why: "fails where rows of " + tableOf(to.Key) + " have equal values",
+		Count: countEqual(to, list(to.Info["columns"])),
+	}}
+}

@@ -1,0 +1,35 @@
+package postgres
+
+import "github.com/migr-dev/migr/internal/catalog"
+
+// renameCandidate tells whether an object that went may be the one that came
+// under another name: a column of assignable type, a table of which at least half the
+// columns are alike, anything else that is equal in all but its name.
+func renameCandidate(gone, come *catalog.Object, from, to *catalog.Catalog) bool {
+	switch gone.Kind {
+	case "column":
+		return gone.Attrs["generated"] == come.Attrs["generated"] &&
+			(gone.Attrs["type"] == come.Attrs["type"] || conversion(gone, come) == "")
+	case "table":
+		return gone.Attrs["partition_key"] == come.Attrs["partition_key"] && alike(gone, come, from, to)
+	case "function", "procedure", "aggregate":
+		return gone.Info["types"] == come.Info["types"] && gone.Equal(come)
+	}
+	return gone.Equal(come)
+}
+
+// alike tells whether two tables share at least half of their columns, and one at least.
+func alike(gone, come *catalog.Object, from, to *catalog.Catalog) bool {
+	old, now := from.Parts(gone.Key, "column"), to.Parts(come.Key, "column")
+	types := make(map[string]string, len(old))
+	for _, c := range old {
+		types[c.Name] = c.Attrs["type"]
+	}
+	same := 0
+	for _, c := range now {
+		if types[c.Name] == c.Attrs["type"] {
+			same++
+		}
+	}
+	return same > 0 && 2*same >= max(len(old), len(now))
+}

@@ -1,0 +1,114 @@
+// Package gate finds statements that lose data or may fail on the rows there
+// are, in any revision file, by its text alone: so they are refused at the desk
+// and in CI and not first in production.
+package gate
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/migr-dev/migr/internal/history"
+	"github.com/migr-dev/migr/internal/sqltext"
+)
+
+// The codes by which --allow and the allow directive name what is lost.
+const (
+	DropTable     = "drop-table"
+	DropColumn    = "drop-column"
+	DropSchema    = "drop-schema"
+	NarrowType    = "narrow-type"
+	AddNotNull    = "add-not-null"
+	AddUnique     = "add-unique"
+	DropEnumValue = "drop-enum-value"
+	Truncate      = "truncate"
+	DeleteAll     = "delete-all"
+)
+
+// Codes lists all codes.
+func Codes() []string {
+	return []string{DropTable, DropColumn, DropSchema, NarrowType, AddNotNull, AddUnique, DropEnumValue, Truncate, DeleteAll}
+}
+
+// A Finding is a statement that needs an allow.
+type Finding struct {
+	Code    string
+	Object  string // what it is about, as written; "" where the statement does not name it
+	Why     string
+	Stmt    history.Stmt
+	Allowed bool // a directive in the file allows it
+}
+
+// Check reads one part of a revision. back is the other part when this is the
+// way down: what up has made, down may take away.
+func Check(f sqltext.Family, stmts, back []history.Stmt, whole []history.Directive) []Finding {
+	made := newMade(f, back)
+	var all []Finding
+	for i, s := range stmts {
+		for _, h := range s.Hazard { // found by comparing, when the file was written
+			all = append(all, Finding{Code: h.Code, Why: h.Reason, Stmt: s})
+		}
+		st := newStatement(f, s.Text)
+		for _, found := range st.findings() {
+			if made.has(found) || rebuilt(f, found, stmts[i+1:]) || slices.ContainsFunc(s.Hazard, func(h history.Directive) bool { return h.Code == found.Code }) {
+				continue
+			}
+			found.Stmt = s
+			all = append(all, found)
+		}
+		made.learn(st)
+	}
+	for i := range all {
+		all[i].Allowed = allows(all[i].Stmt.Allow, all[i].Code) || allows(whole, all[i].Code)
+	}
+	return all
+}
+
+func allows(ds []history.Directive, code string) bool {
+	return slices.ContainsFunc(ds, func(d history.Directive) bool { return d.Code == code })
+}
+
+// made is what the revision itself has created: taking it away again loses
+// nothing that was there before.
+type made struct{ names map[string]bool }
+
+func newMade(f sqltext.Family, stmts []history.Stmt) made {
+	m := made{map[string]bool{}}
+	for _, s := range stmts {
+		m.learn(newStatement(f, s.Text))
+	}
+	return m
+}
+
+func (m made) learn(s *statement) {
+	for _, name := range s.creates() {
+		m.names[name] = true
+	}
+}
+
+func (m made) has(f Finding) bool {
+	table, _, isPart := strings.Cut(f.Object, "\x00")
+	if m.names[f.Object] || m.names[table] {
+		return true
+	}
+	return isPart && m.names[table]
+}
+
+// rebuilt recognises a table that is dropped because a new one takes its name:
+// SQLite's way to change a table.
+func rebuilt(f sqltext.Family, found Finding, rest []history.Stmt) bool {
+	if found.Code != DropTable || f != sqltext.SQLite {
+		return false
+	}
+	for _, s := range rest {
+		st := newStatement(f, s.Text)
+		if st.at(0, "ALTER", "TABLE") {
+			_, next := st.name(2)
+			if st.at(next, "RENAME", "TO") {
+				if to, _ := st.name(next + 2); to == found.Object {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,295 @@
+package gate
+
+import (
+	"strings"
+
+	"github.com/migr-dev/migr/internal/sqltext"
+)
+
+// A statement is one statement's tokens.
+type statement struct {
+	f sqltext.Family
+	t []sqltext.Token
+}
+
+func newStatement(f sqltext.Family, text string) *statement {
+	return &statement{f, sqltext.Tokens(f, text)}
+}
+
+// at tells whether the words stand at token i.
+func (s *statement) at(i int, words ...string) bool {
+	if i < 0 || i+len(words) > len(s.t) {
+		return false
+	}
+	for j, w := range words {
+		if !s.t[i+j].Is(w) {
+			return false
+		}
+	}
+	return true
+}
+
+// skip returns i, or the place after the words when they stand there.
+func (s *statement) skip(i int, words ...string) int {
+	if s.at(i, words...) {
+		return i + len(words)
+	}
+	return i
+}
+
+// name reads a possibly qualified name at i; a home qualifier is kept off, as
+// files write names with it and without.
+func (s *statement) name(i int) (string, int) {
+	if i >= len(s.t) || s.t[i].Kind != sqltext.Word && s.t[i].Kind != sqltext.Quoted {
+		return "", i
+	}
+	n := s.fold(s.t[i])
+	i++
+	for s.at(i, ".") && i+1 < len(s.t) {
+		n = s.fold(s.t[i+1])
+		i += 2
+	}
+	return n, i
+}
+
+// fold makes a name comparable: unquoted ones have no case.
+func (s *statement) fold(t sqltext.Token) string {
+	n := t.Ident(s.f)
+	if t.Kind == sqltext.Word || s.f != sqltext.Postgres {
+		return strings.ToLower(n)
+	}
+	return n
+}
+
+func part(table, name string) string { return table + "\x00" + name }
+
+// creates lists the names of tables, schemas and columns that the statement makes.
+func (s *statement) creates() []string {
+	i := s.skip(0, "CREATE")
+	if i == 0 {
+		return s.addsColumns()
+	}
+	for _, w := range []string{"OR", "REPLACE", "GLOBAL", "LOCAL", "TEMPORARY", "TEMP", "UNLOGGED", "VIRTUAL"} {
+		i = s.skip(i, w)
+	}
+	switch {
+	case s.at(i, "TABLE"), s.at(i, "SCHEMA"):
+		name, _ := s.name(s.skip(i+1, "IF", "NOT", "EXISTS"))
+		return []string{name}
+	}
+	return nil
+}
+
+func (s *statement) addsColumns() []string {
+	var made []string
+	table, clauses := s.alterTable()
+	for _, c := range clauses {
+		if name, ok := s.addedColumn(c); ok {
+			made = append(made, part(table, name))
+		}
+	}
+	if s.at(0, "ALTER", "TABLE") { // what is renamed is the same thing under another name
+		for i := range s.t {
+			if s.at(i, "RENAME", "TO") {
+				if to, _ := s.name(i + 2); strings.HasPrefix(table, "_migr_new_") {
+					made = append(made, to)
+				}
+			}
+		}
+	}
+	return made
+}
+
+// addedColumn reads ADD [COLUMN] [IF NOT EXISTS] name at i.
+func (s *statement) addedColumn(i int) (string, bool) {
+	if !s.at(i, "ADD") {
+		return "", false
+	}
+	i++
+	for _, w := range []string{"CONSTRAINT", "PRIMARY", "UNIQUE", "FOREIGN", "CHECK", "INDEX", "KEY", "FULLTEXT", "SPATIAL", "EXCLUDE", "PARTITION", "("} {
+		if s.at(i, w) {
+			return "", false
+		}
+	}
+	i = s.skip(s.skip(i, "COLUMN"), "IF", "NOT", "EXISTS")
+	name, _ := s.name(i)
+	return name, name != ""
+}
+
+// alterTable returns the table and where each clause begins.
+func (s *statement) alterTable() (string, []int) {
+	if !s.at(0, "ALTER", "TABLE") {
+		return "", nil
+	}
+	i := s.skip(s.skip(2, "IF", "EXISTS"), "ONLY")
+	table, i := s.name(i)
+	i = s.skip(i, "*")
+	clauses := []int{i}
+	depth := 0
+	for ; i < len(s.t); i++ {
+		switch {
+		case s.t[i].Is("("):
+			depth++
+		case s.t[i].Is(")"):
+			depth--
+		case s.t[i].Is(",") && depth == 0:
+			clauses = append(clauses, i+1)
+		}
+	}
+	return table, clauses
+}
+
+// end is where the clause that begins at i ends.
+func (s *statement) end(i int) int {
+	depth := 0
+	for ; i < len(s.t); i++ {
+		switch {
+		case s.t[i].Is("("):
+			depth++
+		case s.t[i].Is(")"):
+			depth--
+		case s.t[i].Is(",") && depth == 0:
+			return i
+		}
+	}
+	return i
+}
+
+// has tells whether the words stand anywhere from i to j, outside parentheses.
+func (s *statement) has(i, j int, words ...string) bool {
+	depth := 0
+	for ; i < j; i++ {
+		switch {
+		case s.t[i].Is("("):
+			depth++
+		case s.t[i].Is(")"):
+			depth--
+		case depth == 0 && s.at(i, words...):
+			return true
+		}
+	}
+	return false
+}
+
+// findings lists what the statement loses or risks.
+func (s *statement) findings() []Finding {
+	switch {
+	case s.at(0, "DROP"):
+		return s.drops()
+	case s.at(0, "ALTER", "TABLE"):
+		return s.alters()
+	case s.at(0, "TRUNCATE"):
+		name, _ := s.name(s.skip(s.skip(1, "TABLE"), "ONLY"))
+		return []Finding{{Code: Truncate, Object: name, Why: "all rows of " + name + " are deleted"}}
+	case s.at(0, "DELETE", "FROM"):
+		name, next := s.name(s.skip(2, "ONLY"))
+		if !s.has(next, len(s.t), "WHERE") && !s.has(next, len(s.t), "LIMIT") && !s.has(next, len(s.t), "USING") {
+			return []Finding{{Code: DeleteAll, Object: name, Why: "all rows of " + name + " are deleted: there is no WHERE"}}
+		}
+	case s.at(0, "CREATE", "UNIQUE", "INDEX"):
+		return s.uniqueIndex()
+	}
+	return nil
+}
+
+func (s *statement) drops() []Finding {
+	i := s.skip(1, "TEMPORARY")
+	code, what := "", ""
+	switch {
+	case s.at(i, "TABLE"):
+		code, what = DropTable, "table"
+	case s.at(i, "FOREIGN", "TABLE"):
+		return nil
+	case s.at(i, "SCHEMA"), s.at(i, "DATABASE"):
+		code, what = DropSchema, "schema"
+	default:
+		return nil
+	}
+	if i > 1 { // a temporary table
+		return nil
+	}
+	i = s.skip(i+1, "IF", "EXISTS")
+	var all []Finding
+	for {
+		name, next := s.name(i)
+		if name == "" {
+			return all
+		}
+		all = append(all, Finding{Code: code, Object: name, Why: what + " " + name + " and its rows are lost"})
+		if !s.at(next, ",") {
+			return all
+		}
+		i = next + 1
+	}
+}
+
+func (s *statement) alters() []Finding {
+	table, clauses := s.alterTable()
+	var all []Finding
+	add := func(code, column, why string) {
+		all = append(all, Finding{Code: code, Object: part(table, column), Why: why})
+	}
+	for _, i := range clauses {
+		end := s.end(i)
+		switch {
+		case s.at(i, "DROP"):
+			if column, ok := s.droppedColumn(i); ok {
+				add(DropColumn, column, "column "+table+"."+column+" and its values are lost")
+			} else if s.at(i, "DROP", "PARTITION") && s.f == sqltext.MySQL {
+				name, _ := s.name(s.skip(i+2, "IF", "EXISTS"))
+				add(DropTable, name, "partition "+name+" of "+table+" and its rows are lost")
+			}
+		case s.at(i, "TRUNCATE", "PARTITION"):
+			add(Truncate, "", "the rows of partitions of "+table+" are deleted")
+		case s.at(i, "ADD"):
+			if column, ok := s.addedColumn(i); ok {
+				if s.has(i, end, "NOT", "NULL") && !s.has(i, end, "DEFAULT") && !s.has(i, end, "GENERATED") && !s.has(i, end, "AS") && !s.has(i, end, "AUTO_INCREMENT") && !s.serial(i, end) {
+					add(AddNotNull, column, "column "+table+"."+column+" is NOT NULL without a default: this fails, or fills in a value, where there are rows")
+				}
+				if s.has(i, end, "UNIQUE") {
+					add(AddUnique, column, "rows with equal values in "+table+"."+column+" make this fail")
+				}
+			} else if s.has(i, end, "UNIQUE") && !s.has(i, end, "USING", "INDEX") {
+				add(AddUnique, "", "rows with equal values in "+table+" make this fail")
+			}
+		case s.at(i, "ALTER"):
+			column, next := s.name(s.skip(i+1, "COLUMN"))
+			if s.at(next, "SET", "NOT", "NULL") {
+				add(AddNotNull, column, "rows with NULL in "+table+"."+column+" make this fail")
+			}
+		}
+	}
+	return all
+}
+
+// serial tells whether the added column fills itself.
+func (s *statement) serial(i, end int) bool {
+	for _, w := range []string{"SERIAL", "BIGSERIAL", "SMALLSERIAL"} {
+		if s.has(i, end, w) {
+			return true
+		}
+	}
+	return false
+}
+
+// droppedColumn reads DROP [COLUMN] [IF EXISTS] name at i.
+func (s *statement) droppedColumn(i int) (string, bool) {
+	i++
+	for _, w := range []string{"CONSTRAINT", "PRIMARY", "FOREIGN", "CHECK", "INDEX", "KEY", "PARTITION", "SYSTEM", "PERIOD"} {
+		if s.at(i, w) {
+			return "", false
+		}
+	}
+	name, _ := s.name(s.skip(s.skip(i, "COLUMN"), "IF", "EXISTS"))
+	return name, name != ""
+}
+
+func (s *statement) uniqueIndex() []Finding {
+	for i := range s.t {
+		if s.at(i, "ON") {
+			table, _ := s.name(s.skip(i+1, "ONLY"))
+			return []Finding{{Code: AddUnique, Object: part(table, ""), Why: "rows of " + table + " with equal values make this fail"}}
+		}
+	}
+	return nil
+}
