@@ -58,6 +58,10 @@ func (r *reader) viewText(o *catalog.Object, text string) error {
 	if v < 0 || i < v+3 {
 		return fmt.Errorf("no VIEW … AS in %.60q", text)
 	}
+	if d := skipTo(ts, 0, "DUALITY"); d > 0 && d < v { // MySQL 9.4: JSON RELATIONAL DUALITY VIEW
+		r.giveUp(o.Key)
+		return nil
+	}
 	if list := slices.IndexFunc(ts[v:i], func(t token) bool { return t.raw == "(" }); list > 0 {
 		put(o, "columns", strings.TrimSpace(join(ts[v+list:i])))
 	}
