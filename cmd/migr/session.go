@@ -143,11 +143,8 @@ func (a *app) task(p *product, s history.Step, log map[string]apply.Entry) (appl
 		if err != nil {
 			return t, err
 		}
-		if body.Down != nil {
-			t.Down = body.Down.Text
-		}
 		a.fill(&t, stmts)
-		return t, nil
+		return t, a.keep(p, &t, r, stmts)
 	}
 	if body.Irreversible != "" {
 		return t, irreversible(t.Revision, t.Path, body.Irreversible)
