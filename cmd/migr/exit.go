@@ -211,9 +211,17 @@ func (a *app) ofStatement(e *apply.StatementError) *problem {
 	} else {
 		p.why = append(p.why, e.Err.Error())
 	}
+	var sig signalError
+	if errors.As(e.Err, &sig) {
+		p.what = fmt.Sprintf("revision %s, %s: %s at statement %d of %d", e.Task.Revision, e.Task.Direction, sig, e.N, len(e.Task.Stmts))
+		p.why = p.why[:len(p.why)-1]
+	}
 	if e.Atomic {
 		p.why = append(p.why, "the revision was rolled back: nothing of it is left")
 		p.hint = "mend the file and run the command again"
+		if sig.Signal != nil {
+			p.hint = "run the command again"
+		}
 		return p
 	}
 	p.exit, p.code = exitPartial, "partial"

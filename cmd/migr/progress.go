@@ -25,8 +25,11 @@ type progress struct {
 	done chan struct{}
 }
 
-func (a *app) progress(total int) *progress {
-	p := &progress{a: a, total: total, began: time.Now(), done: make(chan struct{})}
+func (a *app) progress(tasks []apply.Task) *progress {
+	p := &progress{a: a, began: time.Now(), done: make(chan struct{})}
+	for _, t := range tasks {
+		p.total += len(t.Stmts)
+	}
 	if a.errTTY && !a.quiet && !a.verbose {
 		go p.tick()
 	}
@@ -79,8 +82,9 @@ func (p *progress) observe(e apply.Event) {
 		if p.a.verbose {
 			p.line("  %d/%d %s", e.Statement, len(e.Task.Stmts), firstLine(e.Task.Stmts[e.Statement-1].Text))
 		}
+	case apply.StatementEnds:
+		p.n++
 	case apply.RevisionEnds:
-		p.n = e.N
 		s := p.a.styleOf(p.a.errTTY)
 		p.line("%s %s %s %s", s.Green(arrow(e.Task.Direction)), s.Yellow(e.Task.Revision), e.Task.Message, s.Dim("("+short(e.Duration)+")"))
 	}

@@ -12,7 +12,6 @@ import (
 	"github.com/migr-dev/migr/internal/config"
 	"github.com/migr-dev/migr/internal/dburl"
 	"github.com/migr-dev/migr/internal/diff"
-	"github.com/migr-dev/migr/internal/driver"
 	"github.com/migr-dev/migr/internal/history"
 	"github.com/migr-dev/migr/internal/scratch"
 	"github.com/migr-dev/migr/internal/source"
@@ -254,9 +253,4 @@ func (a *app) revisionCatalog(ctx context.Context, db *database, src string) (*c
 	}
 	c, done, err := closing(a.buildRevisions(ctx, db, p.Steps))
 	return c, done, err, true
-}
-
-// rights says whether an error is about the right to make databases.
-func rights(err error, d *driver.Dialect) bool {
-	return scratch.IsRights(err) && d.CauseOf(err) == driver.NoRights
 }

@@ -218,7 +218,7 @@ func below(kept []*history.Revision) string {
 }
 
 func (w *walker) run(ctx context.Context) error {
-	show := w.a.progress(len(w.tasks))
+	show := w.a.progress(w.tasks)
 	defer show.close()
 	w.s.Observe = show.observe
 	if err := w.s.Lock(ctx, w.a.cfg.LockWait); err != nil {

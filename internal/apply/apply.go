@@ -179,8 +179,12 @@ type part struct {
 
 func (p *Plan) split(t Task) []part {
 	var parts []part
+	texts := make([]string, len(t.Stmts))
 	for i, s := range t.Stmts {
-		tx := p.Dialect.TxDDL && p.Mode != Off && !t.NoTx && p.Dialect.NoTx(s.Text) == ""
+		texts[i] = s.Text
+	}
+	for i, s := range t.Stmts {
+		tx := p.Dialect.TxDDL && p.Mode != Off && !t.NoTx && p.Dialect.NoTx(texts, i) == ""
 		if n := len(parts); tx && n > 0 && parts[n-1].tx {
 			parts[n-1].stmts = append(parts[n-1].stmts, s)
 			continue

@@ -49,8 +49,9 @@ type Dialect struct {
 	Settings func(t Timeouts) []string
 	// Before and After stand outside the transaction of a revision.
 	Before, After []string
-	// NoTx tells why a statement cannot run in a transaction, or "".
-	NoTx func(stmt string) string
+	// NoTx tells why the i-th statement cannot run in one transaction with those
+	// around it, or "".
+	NoTx func(stmts []string, i int) string
 	// Verify returns the statements that must yield no row before COMMIT, for a
 	// revision of those statements. Each row is an inconsistency.
 	Verify func(stmts []string) string

@@ -85,10 +85,12 @@ func (l *loader) file(ctx context.Context, from, to int) (done int, err error) {
 	}
 	texts := make([]string, 0, to-from)
 	for _, s := range l.stmts[from:to] {
-		if dialect.TxDDL && dialect.NoTx(s.Text) != "" {
+		texts = append(texts, s.Text)
+	}
+	for i := range texts {
+		if dialect.TxDDL && dialect.NoTx(texts, i) != "" {
 			return 0, nil
 		}
-		texts = append(texts, s.Text)
 	}
 	failed, err := dialect.Batch(ctx, l.d.Conn, texts, dialect.TxDDL)
 	switch {

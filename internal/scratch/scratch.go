@@ -174,8 +174,8 @@ type run struct {
 // runs cuts the statements where one cannot be in a transaction.
 func (d *DB) runs(stmts []string) []run {
 	var all []run
-	for i, s := range stmts {
-		tx := d.Conn.Dialect.TxDDL && d.Conn.Dialect.NoTx(s) == ""
+	for i := range stmts {
+		tx := d.Conn.Dialect.TxDDL && d.Conn.Dialect.NoTx(stmts, i) == ""
 		if n := len(all); n > 0 && all[n-1].tx == tx && (tx || !d.Conn.Dialect.TxDDL) {
 			all[n-1].to = i + 1
 			continue

@@ -70,7 +70,8 @@ func settings(t driver.Timeouts) []string {
 
 // noTx lists what PostgreSQL refuses within a transaction block (its own
 // PreventInTransactionBlock, up to 18).
-func noTx(stmt string) string {
+func noTx(stmts []string, i int) string {
+	stmt := stmts[i]
 	w := sqltext.Words(sqltext.Postgres, stmt, 6)
 	has := func(words ...string) bool {
 		if len(w) < len(words) {
@@ -96,6 +97,8 @@ func noTx(stmt string) string {
 		return "CONCURRENTLY"
 	case has("REINDEX") && (anywhere("CONCURRENTLY") || anywhere("DATABASE") || anywhere("SYSTEM") || anywhere("SCHEMA")):
 		return "REINDEX " + strings.Join(w[1:], " ")
+	case has("ALTER", "TYPE") && usedLater(stmts, i):
+		return "ALTER TYPE ADD VALUE, and the value is used below"
 	case has("ALTER", "TABLE") && detachesConcurrently(stmt):
 		return "DETACH PARTITION CONCURRENTLY"
 	case has("VACUUM"):
@@ -116,6 +119,41 @@ func detachesConcurrently(stmt string) bool {
 	for _, x := range w {
 		detach = detach || x == "DETACH"
 		if detach && x == "CONCURRENTLY" {
+			return true
+		}
+	}
+	return false
+}
+
+// usedLater tells whether statement i adds a value to an enum type that was
+// there before, and a statement after it uses the value: PostgreSQL (12 to 18)
+// wants it committed first (55P04).
+func usedLater(stmts []string, i int) bool {
+	t := sqltext.Tokens(sqltext.Postgres, stmts[i])
+	typ, value := "", ""
+	for n := 2; n < len(t); n++ {
+		if t[n].Is("ADD") && n+1 < len(t) && t[n+1].Is("VALUE") {
+			typ = t[n-1].Ident(sqltext.Postgres)
+			for _, x := range t[n+2:] {
+				if x.Kind == sqltext.String {
+					value = x.Text
+					break
+				}
+			}
+			break
+		}
+	}
+	if value == "" {
+		return false
+	}
+	for _, s := range stmts[:i] {
+		w := sqltext.Tokens(sqltext.Postgres, s)
+		if len(w) > 2 && w[0].Is("CREATE") && w[1].Is("TYPE") && (w[2].Ident(sqltext.Postgres) == typ || len(w) > 4 && w[3].Is(".") && w[4].Ident(sqltext.Postgres) == typ) {
+			return false // a type of this transaction may have its values used
+		}
+	}
+	for _, s := range stmts[i+1:] {
+		if strings.Contains(s, value) {
 			return true
 		}
 	}

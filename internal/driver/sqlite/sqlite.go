@@ -95,8 +95,8 @@ func scratch(context.Context, *driver.Conn, string) (*dburl.URL, func(context.Co
 	return &dburl.URL{Scheme: dburl.SQLite, Memory: true}, func(context.Context) error { return nil }, nil
 }
 
-func noTx(stmt string) string {
-	w := sqltext.Words(sqltext.SQLite, stmt, 2)
+func noTx(stmts []string, i int) string {
+	w := sqltext.Words(sqltext.SQLite, stmts[i], 2)
 	if len(w) == 0 {
 		return ""
 	}
