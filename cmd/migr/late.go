@@ -117,3 +117,8 @@ func (w *walker) outOfOrder(ctx context.Context, rows []history.ID) error {
 	w.steps.Steps = append(steps, w.steps.Steps...)
 	return nil
 }
+
+// ended leaves the entries of what was carried out.
+func ended(log []apply.Entry) []apply.Entry {
+	return slices.DeleteFunc(slices.Clone(log), func(e apply.Entry) bool { return e.State != "done" })
+}
