@@ -61,6 +61,11 @@ func (t Tables) createLog() string {
 	return "CREATE TABLE IF NOT EXISTS " + t.log() + " (\n  " + strings.Join(cols, ",\n  ") + "\n)" + w.Tail
 }
 
+// Drop returns the DDL that removes both tables.
+func (t Tables) Drop() []string {
+	return []string{"DROP TABLE IF EXISTS " + t.version(), "DROP TABLE IF EXISTS " + t.log()}
+}
+
 // rows returns what turns the version table's rows before into those after.
 func (t Tables) rows(task Task) []string {
 	ins, del := task.Insert, task.Delete
