@@ -41,7 +41,7 @@ func (a *app) autogenerate(ctx context.Context, g *history.Graph, o *revising) (
 	if err != nil {
 		return nil, err
 	}
-	defer want.Close()
+	defer a.discard(want.DB)
 	have, err := a.live(ctx, db, want.scope)
 	if err != nil {
 		return nil, err

@@ -183,7 +183,7 @@ func (a *app) renamed(ctx context.Context, db *database, w *ways, have *catalog.
 	if err != nil {
 		return nil, nil, err
 	}
-	defer copied.Close()
+	defer a.discard(copied.DB)
 	if _, err := want.Run(ctx, w.back); err != nil {
 		return nil, nil, err
 	}
