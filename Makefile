@@ -33,7 +33,7 @@ test-fast: ## the tests that need no server
 
 lint: $(LINTER) ## go vet, staticcheck, the arrows between packages and the rest of .golangci.yml
 	$(GO) mod tidy -diff
-	$(LINTER) run
+	$(LINTER) run --allow-parallel-runners
 
 fmt: $(LINTER) ## format the code
 	$(LINTER) fmt

@@ -14,6 +14,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -71,8 +72,15 @@ func (f goFile) generated() bool {
 
 func goFiles(t *testing.T) []goFile {
 	t.Helper()
-	var out []goFile
-	err := filepath.WalkDir(".", func(p string, d fs.DirEntry, err error) error {
+	out, err := parsed()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+var parsed = sync.OnceValues(func() (out []goFile, err error) {
+	err = filepath.WalkDir(".", func(p string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
@@ -90,11 +98,8 @@ func goFiles(t *testing.T) []goFile {
 		out = append(out, f)
 		return err
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return out
-}
+	return out, err
+})
 
 func under(p, parent string) bool { return p == parent || strings.HasPrefix(p, parent+"/") }
 

@@ -1,15 +1,14 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -62,7 +61,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 	return a.fail(ctx, cmd, err)
 }
 
-var relative = regexp.MustCompile(`^-\d+(:.*)?$`)
+var relative = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^-\d+(:.*)?$`) })
 
 // numberMark stands before an argument such as -1, so that it is not taken for a
 // flag: `downgrade -1` needs no `--`. No argument of a process holds a NUL.
@@ -74,7 +73,7 @@ func keepNumbers(args []string) []string {
 		if s == "--" {
 			break
 		}
-		if relative.MatchString(s) {
+		if relative().MatchString(s) {
 			out[i] = numberMark + s
 		}
 	}
@@ -288,16 +287,4 @@ func (a *app) excluded(home string) func(catalog.Key) bool {
 		}
 		return output.MatchAny(globs, home, k)
 	}
-}
-
-// readAll reads a stream that is a terminal's or a file's.
-func readAll(r io.Reader) (string, error) {
-	var b bytes.Buffer
-	_, err := b.ReadFrom(r)
-	return b.String(), err
-}
-
-func compactJSON(v any) string {
-	b, _ := json.Marshal(v)
-	return string(b)
 }

@@ -41,7 +41,7 @@ func (a *app) autogenerate(ctx context.Context, g *history.Graph, o *revising) (
 	if err != nil {
 		return nil, err
 	}
-	defer want.Close()
+	defer a.discard(want.DB)
 	have, err := a.live(ctx, db, want.scope)
 	if err != nil {
 		return nil, err
@@ -122,9 +122,11 @@ func (a *app) compose(p *product, w *ways, o *revising) (*generated, error) {
 	up := writer{p: p, allow: func(h catalog.Hazard, _ *diff.Change) (string, bool) {
 		return "allowed when the revision was generated", slices.Contains(o.allow, h.Code)
 	}}
+	up.look(w.upSQL())
 	up.plain(w.there)
 	up.steps(w.up.Steps)
 	down := writer{p: p, allow: wayBack(w.up)}
+	down.look(w.downSQL())
 	down.plain(w.back)
 	down.steps(w.down.Steps)
 	gen := &generated{
@@ -185,6 +187,21 @@ type writer struct {
 	b       strings.Builder
 	allow   func(catalog.Hazard, *diff.Change) (reason string, ok bool)
 	refused []string
+	found   map[int][]gate.Finding // what the text of the n-th statement shows
+	n       int                    // statements written
+}
+
+// look reads all statements of the part: an index on a table that an earlier one
+// makes risks nothing.
+func (w *writer) look(stmts []string) {
+	w.found = map[int][]gate.Finding{}
+	var all []history.Stmt
+	for i, s := range stmts {
+		all = append(all, history.Stmt{Stmt: sqltext.Stmt{Text: s, Line: i}})
+	}
+	for _, f := range gate.Check(w.p.dialect.Family, all, nil, nil) {
+		w.found[f.Stmt.Line] = append(w.found[f.Stmt.Line], f)
+	}
 }
 
 func (w *writer) plain(stmts []string) {
@@ -200,6 +217,7 @@ func (w *writer) statement(s string) {
 		end = "\n;\n\n"
 	}
 	w.b.WriteString(s + end)
+	w.n++
 }
 
 // steps writes the statements. What the comparison found stands before the first
@@ -216,7 +234,7 @@ func (w *writer) steps(steps []diff.Step) {
 			}
 		}
 		for i, s := range st.SQL {
-			for _, f := range w.shown(st.SQL[i:]) {
+			for _, f := range w.found[w.n] {
 				if i > 0 || !told[f.Code] {
 					w.directive(catalog.Hazard{Code: f.Code, Why: f.Why}, about(st, f))
 				}
@@ -242,16 +260,6 @@ func about(st diff.Step, f gate.Finding) *diff.Change {
 		return st.Changes[0]
 	}
 	return &diff.Change{}
-}
-
-// shown lists what the text of the first statement shows, the others being
-// looked at for the rest of a rebuild.
-func (w *writer) shown(stmts []string) []gate.Finding {
-	var rest []history.Stmt
-	for i, s := range stmts {
-		rest = append(rest, history.Stmt{Stmt: sqltext.Stmt{Text: s, Line: i + 1}})
-	}
-	return slices.DeleteFunc(gate.Check(w.p.dialect.Family, rest, nil, nil), func(f gate.Finding) bool { return f.Stmt.Line != 1 })
 }
 
 func (w *writer) directive(h catalog.Hazard, c *diff.Change) {

@@ -27,7 +27,7 @@ func (a *app) renamed(ctx context.Context, db *database, w *ways, have *catalog.
 	if err != nil {
 		return nil, nil, err
 	}
-	defer copied.Close()
+	defer a.discard(copied.DB)
 	from = copied.catalog
 	if after := followers(db.engine, from, want.catalog, w.renames); len(after) > 0 {
 		for i := range after {

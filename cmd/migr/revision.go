@@ -88,6 +88,9 @@ func (a *app) revision(ctx context.Context, o *revising) error {
 	}
 	r, err := a.draft(g, o)
 	if err != nil {
+		if late := a.upToDate(ctx, g, o); late != nil {
+			return late // what has to be done first
+		}
 		return err
 	}
 	body := &history.Body{Down: &history.Part{}}
@@ -109,6 +112,19 @@ func (a *app) revision(ctx context.Context, o *revising) error {
 	}
 	r.SetBody(body)
 	return a.writeRevision(r, o, changes)
+}
+
+// upToDate is the error of a database that lacks revisions, where one is to be
+// generated on it.
+func (a *app) upToDate(ctx context.Context, g *history.Graph, o *revising) error {
+	if !o.autogenerate {
+		return nil
+	}
+	rows, err := a.currentRows(ctx)
+	if err != nil {
+		return nil
+	}
+	return g.AutogenReady(rows)
 }
 
 func (o *revising) check() error {
@@ -252,6 +268,7 @@ func (a *app) mergeCommand() *cobra.Command {
 	f := cmd.Flags()
 	f.StringVarP(&o.message, "message", "m", "", "what the revision does")
 	f.StringArrayVar(&o.label, "branch-label", nil, "`name` for the branch that begins here")
+	f.BoolVar(&o.splice, "splice", false, "the revisions to join need not be heads")
 	f.StringVar(&o.revID, "rev-id", "", "the `id`, instead of a random one")
 	f.BoolVar(&o.dryRun, "dry-run", false, "print the file and write nothing")
 	return cmd

@@ -12,7 +12,6 @@ import (
 	"github.com/migr-dev/migr/internal/config"
 	"github.com/migr-dev/migr/internal/dburl"
 	"github.com/migr-dev/migr/internal/diff"
-	"github.com/migr-dev/migr/internal/driver"
 	"github.com/migr-dev/migr/internal/history"
 	"github.com/migr-dev/migr/internal/scratch"
 	"github.com/migr-dev/migr/internal/source"
@@ -65,6 +64,13 @@ func (a *app) scratch(ctx context.Context, db *database, s catalog.Scope) (*scra
 	return scratch.Open(ctx, db.Conn, db.engine, scratch.Options{URL: u, Scope: s})
 }
 
+// discard removes a scratch database, and says so when one is left behind.
+func (a *app) discard(sc *scratch.DB) {
+	if err := sc.Close(); err != nil {
+		a.warn("the scratch database %s could not be removed: %v", sc.Name(), err)
+	}
+}
+
 // A built is a schema on a scratch database, read back.
 type built struct {
 	*scratch.DB
@@ -81,7 +87,7 @@ func (a *app) build(ctx context.Context, db *database, s catalog.Scope, fill fun
 	}
 	defer func() {
 		if err != nil {
-			_ = sc.Close()
+			a.discard(sc)
 		}
 	}()
 	if err := fill(sc); err != nil {
@@ -199,7 +205,7 @@ func (a *app) sourceCatalog(ctx context.Context, db *database, src string) (*cat
 		if err != nil {
 			return nil, none, err
 		}
-		return closing(a.buildModels(ctx, db, m))
+		return a.closing(a.buildModels(ctx, db, m))
 	}
 	if strings.Contains(src, "://") && !strings.HasPrefix(src, "exec:") {
 		return a.otherDatabase(ctx, db, src)
@@ -207,14 +213,14 @@ func (a *app) sourceCatalog(ctx context.Context, db *database, src string) (*cat
 	if c, done, err, ok := a.revisionCatalog(ctx, db, src); ok {
 		return c, done, err
 	}
-	return closing(a.buildModels(ctx, db, config.Models{Specs: []string{src}, Base: a.dir}))
+	return a.closing(a.buildModels(ctx, db, config.Models{Specs: []string{src}, Base: a.dir}))
 }
 
-func closing(b *built, err error) (*catalog.Catalog, func(), error) {
+func (a *app) closing(b *built, err error) (*catalog.Catalog, func(), error) {
 	if err != nil {
 		return nil, func() {}, err
 	}
-	return b.catalog, func() { _ = b.Close() }, nil
+	return b.catalog, func() { a.discard(b.DB) }, nil
 }
 
 func (a *app) otherDatabase(ctx context.Context, db *database, src string) (*catalog.Catalog, func(), error) {
@@ -252,11 +258,6 @@ func (a *app) revisionCatalog(ctx context.Context, db *database, src string) (*c
 		unknown := errors.As(err, &h) && h.Code == history.NotFound
 		return nil, none, err, !unknown || !strings.ContainsAny(src, "./:*")
 	}
-	c, done, err := closing(a.buildRevisions(ctx, db, p.Steps))
+	c, done, err := a.closing(a.buildRevisions(ctx, db, p.Steps))
 	return c, done, err, true
-}
-
-// rights says whether an error is about the right to make databases.
-func rights(err error, d *driver.Dialect) bool {
-	return scratch.IsRights(err) && d.CauseOf(err) == driver.NoRights
 }

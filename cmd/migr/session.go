@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/user"
@@ -10,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/migr-dev/migr/internal/apply"
-	"github.com/migr-dev/migr/internal/config"
+	"github.com/migr-dev/migr/internal/dburl"
 	"github.com/migr-dev/migr/internal/driver"
 	"github.com/migr-dev/migr/internal/history"
 )
@@ -181,6 +180,9 @@ func (a *app) shownURL() string {
 	if err != nil {
 		return "the database"
 	}
+	if u.Scheme == dburl.SQLite && !u.Memory {
+		return a.cfg.Rel(u.Path)
+	}
 	return u.Redacted()
 }
 
@@ -276,13 +278,4 @@ func (a *app) refuseChanged(g *history.Graph, log []apply.Entry, rows []history.
 	}
 	p.hint = "nothing was run; put the files back as they were, or accept them with `migr repair --accept-checksum REV`"
 	return p
-}
-
-// needConfigured turns an error about a missing URL into one that helps.
-func needConfigured(err error) error {
-	var c *config.Error
-	if errors.As(err, &c) {
-		return c
-	}
-	return err
 }

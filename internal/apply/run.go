@@ -2,6 +2,7 @@ package apply
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -225,7 +226,8 @@ func (s *Session) giveUp(ctx context.Context, t *Task, g group, err error) error
 	if !s.Plan.Atomic(*t) {
 		if n := failedAt(err); n > 0 {
 			why := err.Error()
-			if e, ok := err.(*StatementError); ok && e.Server != nil {
+			var e *StatementError
+			if errors.As(err, &e) && e.Server != nil {
 				why = e.Server.Error()
 			}
 			_ = s.Conn.Exec(ctx, s.Plan.Tables.failed(*t, n, why))
@@ -235,7 +237,8 @@ func (s *Session) giveUp(ctx context.Context, t *Task, g group, err error) error
 }
 
 func failedAt(err error) int {
-	if e, ok := err.(*StatementError); ok && e.Server != nil && e.Server.Cause != driver.Lost {
+	var e *StatementError
+	if errors.As(err, &e) && e.Server != nil && e.Server.Cause != driver.Lost {
 		return e.N
 	}
 	return 0

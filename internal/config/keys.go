@@ -1,6 +1,8 @@
 package config
 
 import (
+	"fmt"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -29,30 +31,31 @@ type key struct {
 	std  any      // default: string, []string, int or bool by kind
 	one  []string // the words it may be; nil = any
 	late bool     // wrong only for the command that wants it
+	doc  string   // one line, for the documentation
 }
 
 // keys lists the settings in the order of the documentation.
 func keys() []key {
 	return []key{
-		{name: "url", kind: databaseURL, std: "", late: true},
-		{name: "dir", kind: path, std: "migrations"},
-		{name: "models", kind: list, std: []string(nil), late: true},
-		{name: "scratch", kind: databaseURL, std: "", late: true},
-		{name: "version_table", kind: text, std: "migr_version"},
-		{name: "version_schema", kind: text, std: ""},
-		{name: "schemas", kind: list, std: []string(nil)},
-		{name: "exclude", kind: list, std: []string(nil)},
-		{name: "file_template", kind: text, std: "{date}_{rev}_{slug}"},
-		{name: "lock_timeout", kind: duration, std: "3s"},
-		{name: "lock_retries", kind: number, std: 10},
-		{name: "lock_wait", kind: duration, std: "60s"},
-		{name: "lock", kind: text, std: string(LockSession), one: []string{string(LockSession), string(LockTable)}},
-		{name: "statement_timeout", kind: duration, std: "0"},
-		{name: "protected", kind: yesNo, std: false},
-		{name: "python", kind: text, std: ""},
-		{name: "online", kind: yesNo, std: false},
-		{name: "grants", kind: yesNo, std: false},
-		{name: "transaction", kind: text, std: string(TransactionRevision),
+		{name: "url", kind: databaseURL, std: "", late: true, doc: "the database; `sqlite://app.db`, `postgres://user@host/db`, `mysql://user@host/db`"},
+		{name: "dir", kind: path, std: "migrations", doc: "the folder of the revision files"},
+		{name: "models", kind: list, std: []string(nil), late: true, doc: "where the wanted schema is written: files, folders, globs of SQL"},
+		{name: "scratch", kind: databaseURL, std: "", late: true, doc: "an empty database on which schemas are built, of the same product as `url`; empty: a temporary one beside it, or memory for SQLite"},
+		{name: "version_table", kind: text, std: "migr_version", doc: "the table that holds the current revision; `alembic_version` adopts an Alembic database as it stands"},
+		{name: "version_schema", kind: text, std: "", doc: "the schema of that table; empty: the home schema"},
+		{name: "schemas", kind: list, std: []string(nil), doc: "PostgreSQL: the schemas under management; empty: the URL's search_path and what the models create; `[\"*\"]`: all but the system's"},
+		{name: "exclude", kind: list, std: []string(nil), doc: "globs over `schema.object` or `object`, of any kind, that are left alone"},
+		{name: "file_template", kind: text, std: "{date}_{rev}_{slug}", doc: "the name of a new revision file, of `{date}`, `{time}`, `{rev}` and `{slug}`"},
+		{name: "lock_timeout", kind: duration, std: "3s", doc: "longest wait of a statement for a lock, per try; `0`: the server's default"},
+		{name: "lock_retries", kind: number, std: 10, doc: "how often a transaction that met a lock is tried again"},
+		{name: "lock_wait", kind: duration, std: "60s", doc: "longest wait for another migr that is at work on the database"},
+		{name: "lock", kind: text, std: string(LockSession), one: []string{string(LockSession), string(LockTable)}, doc: "how runners exclude one another: `session`, a lock of the server's that ends with the connection, or `table`"},
+		{name: "statement_timeout", kind: duration, std: "0", doc: "longest time of a statement; `0`: no limit"},
+		{name: "protected", kind: yesNo, std: false, doc: "downgrade and loss of data need `--yes` as well"},
+		{name: "python", kind: text, std: "", doc: "the interpreter for models in Python; empty: the active virtual environment's, else python3"},
+		{name: "online", kind: yesNo, std: false, doc: "plan the least blocking form that the server has"},
+		{name: "grants", kind: yesNo, std: false, doc: "compare grants as well"},
+		{name: "transaction", kind: text, std: string(TransactionRevision), doc: "one transaction per `revision`, one for `all`, or `off`",
 			one: []string{string(TransactionRevision), string(TransactionAll), string(TransactionOff)}},
 	}
 }
@@ -64,6 +67,30 @@ func Keys() []string {
 		names = append(names, k.name)
 	}
 	return names
+}
+
+// A KeyDoc describes one setting.
+type KeyDoc struct {
+	Name, Type, Default, Text string
+	Variables                 []string // of the environment, the first that is set wins
+}
+
+// Docs describes all settings, in the order of the documentation.
+func Docs() []KeyDoc {
+	var out []KeyDoc
+	for _, k := range keys() {
+		d := KeyDoc{Name: k.name, Type: k.kind.String(), Text: k.doc, Variables: k.variables()}
+		switch v := k.std.(type) {
+		case []string:
+			d.Default = "[]"
+		case string:
+			d.Default = strconv.Quote(v)
+		default:
+			d.Default = fmt.Sprint(v)
+		}
+		out = append(out, d)
+	}
+	return out
 }
 
 func findKey(name string) (key, bool) {

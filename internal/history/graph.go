@@ -138,7 +138,8 @@ func (g *Graph) link() error {
 				return missing(r, "revises", string(p))
 			}
 			if j == i && p == r.ID {
-				return onFile(errorf(SelfLoop, "revision %s revises itself", r.ID), r)
+				return onFile(errorf(SelfLoop, "revision %s revises itself", r.ID).
+					hint("name the revision before it in the revises line of %s, or none for the first", r.Path), r)
 			}
 			connect(g.parents, g.children, i, j)
 		}
@@ -151,7 +152,8 @@ func (g *Graph) link() error {
 				return missing(r, "depends on", d)
 			}
 			if j == i {
-				return onFile(errorf(DependencySelfLoop, "revision %s depends on itself", r.ID), r)
+				return onFile(errorf(DependencySelfLoop, "revision %s depends on itself", r.ID).
+					hint("take it out of the depends-on line of %s", r.Path), r)
 			}
 			connect(g.deps, g.dependents, i, j)
 		}

@@ -93,9 +93,11 @@ func NewID(rand io.Reader) (ID, error) {
 func ValidID(id ID) error {
 	switch id {
 	case "":
-		return errorf(IllegalID, "the revision id is empty")
+		return errorf(IllegalID, "the revision id is empty").
+			hint("letters, digits, '_' and '.' may be used")
 	case "head", "heads", "base", "current":
-		return errorf(IllegalID, "%q cannot be a revision id or a label: it names a place in the history", id)
+		return errorf(IllegalID, "%q cannot be a revision id or a label: it names a place in the history", id).
+			hint("choose another")
 	}
 	for _, c := range string(id) {
 		if !idRune(c) {

@@ -23,7 +23,8 @@ func newSquash(revs []*Revision, off map[ID]bool) (*squash, error) {
 			continue
 		}
 		if slices.Contains(r.Replaces, r.ID) {
-			return nil, onFile(errorf(SelfLoop, "revision %s replaces itself", r.ID), r)
+			return nil, onFile(errorf(SelfLoop, "revision %s replaces itself", r.ID).
+				hint("take it out of the replaces line of %s", r.Path), r)
 		}
 		if off[r.ID] {
 			s.as[r.ID] = r.Replaces[len(r.Replaces)-1]
@@ -31,7 +32,8 @@ func newSquash(revs []*Revision, off map[ID]bool) (*squash, error) {
 		}
 		for _, id := range r.Replaces {
 			if other, taken := s.as[id]; taken && !off[id] {
-				e := errorf(DuplicateRevision, "revision %s is replaced by %s and by %s", id, other, r.ID)
+				e := errorf(DuplicateRevision, "revision %s is replaced by %s and by %s", id, other, r.ID).
+					hint("a revision can be in one squash only: remove one of them")
 				return nil, onFile(e.candidates(other, r.ID), r)
 			}
 			s.as[id] = r.ID
@@ -39,7 +41,8 @@ func newSquash(revs []*Revision, off map[ID]bool) (*squash, error) {
 	}
 	for id := range s.as {
 		if s.current(id) == "" {
-			return nil, errorf(Cycle, "revisions replace each other in a circle: %s", id).candidates(id)
+			return nil, errorf(Cycle, "revisions replace each other in a circle: %s", id).
+				hint("correct the replaces lines").candidates(id)
 		}
 	}
 	return s, nil

@@ -23,7 +23,8 @@ func (r *Revision) Body() (*Body, error) {
 		return r.body, nil
 	}
 	if r.fsys == nil {
-		return nil, errorf(MissingRevision, "the file of revision %s is not there", r.ID)
+		return nil, errorf(MissingRevision, "the file of revision %s is not there", r.ID).
+			hint("restore the file")
 	}
 	src, err := fs.ReadFile(r.fsys, r.file)
 	if err != nil {

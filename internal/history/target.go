@@ -105,7 +105,8 @@ func (g *Graph) find(text string, line set) (int, *Error) {
 	}
 	if ok {
 		if line != nil && !line[i] {
-			return base, errorf(NotInBranch, "revision %s is not on that branch", g.revs[i].ID).candidates(g.revs[i].ID)
+			return base, errorf(NotInBranch, "revision %s is not on that branch", g.revs[i].ID).
+				hint("leave the branch out, or name a revision that is an ancestor or a descendant of it").candidates(g.revs[i].ID)
 		}
 		return i, nil
 	}

@@ -59,7 +59,7 @@ func Open(ctx context.Context, live *driver.Conn, e *catalog.Engine, o Options) 
 	u := o.URL
 	if u == nil {
 		var err error
-		if u, d.drop, err = live.Dialect.Scratch(ctx, live, Name()); err != nil {
+		if u, d.drop, err = live.Dialect.Scratch(ctx, live, newName()); err != nil {
 			return nil, &RightsError{Err: err}
 		}
 	}
@@ -100,11 +100,19 @@ func (d *DB) connect(ctx context.Context, dialect *driver.Dialect, u *dburl.URL,
 	return dialect.Reset(ctx, d.Conn)
 }
 
-// Name is a name for a scratch database that no other process takes.
-func Name() string {
+// newName is a name for a scratch database that no other process takes.
+func newName() string {
 	var b [6]byte
 	_, _ = rand.Read(b[:])
 	return "migr_scratch_" + hex.EncodeToString(b[:])
+}
+
+// Name is the database's name.
+func (d *DB) Name() string {
+	if d.Conn == nil {
+		return ""
+	}
+	return d.Conn.Server.Database
 }
 
 // Close removes the database, also when the work was cancelled.

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/migr-dev/migr/internal/catalog"
 )
@@ -97,7 +98,7 @@ func (r *reader) columnExtra(c *catalog.Object, extra string) {
 	}
 }
 
-var nowDefault = regexp.MustCompile(`^CURRENT_TIMESTAMP(\(\d\))?$`)
+var nowDefault = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^CURRENT_TIMESTAMP(\(\d\))?$`) })
 
 // columnDefault returns the default as SQL; "" for DEFAULT NULL, which a nullable
 // column has anyway.
@@ -112,7 +113,7 @@ func (r *reader) columnDefault(c *catalog.Object, text, dataType, extra string) 
 	case r.f.quotedDefaults:
 		return r.relative(text)
 	case strings.Contains(extra, "DEFAULT_GENERATED"):
-		if nowDefault.MatchString(text) {
+		if nowDefault().MatchString(text) {
 			return text
 		}
 		return "(" + r.expression(text) + ")"

@@ -3,6 +3,7 @@ package mysql
 import (
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/migr-dev/migr/internal/catalog"
 )
@@ -80,7 +81,7 @@ func (r *reader) readChecks() error {
 		put(o, "clause", clause)
 		flag(o, "not_enforced", w.s(4) == "NO")
 		r.add(o)
-		if !r.f.escaped && periodCheck.MatchString(clause) {
+		if !r.f.escaped && periodCheck().MatchString(clause) {
 			r.maybePeriod(t)
 		}
 		return nil
@@ -101,15 +102,15 @@ func (r *reader) lostCheck(t *catalog.Object, clause string) {
 }
 
 // periodCheck is the check that MariaDB makes for PERIOD FOR name (a, b).
-var periodCheck = regexp.MustCompile("^`(?:[^`]|``)+` < `(?:[^`]|``)+`$")
+var periodCheck = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("^`(?:[^`]|``)+` < `(?:[^`]|``)+`$") })
 
-var periodLine = regexp.MustCompile("(?m)^  PERIOD FOR `")
+var periodLine = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("(?m)^  PERIOD FOR `") })
 
 // maybePeriod gives a table up that has an application-time period: nothing in
 // MariaDB 10.11's information_schema tells it from a check.
 func (r *reader) maybePeriod(t *catalog.Object) {
 	r.want("TABLE", t.Key, func(text string) error {
-		if periodLine.MatchString(text) {
+		if periodLine().MatchString(text) {
 			r.giveUp(t.Key)
 		}
 		return nil

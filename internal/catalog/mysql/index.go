@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/migr-dev/migr/internal/catalog"
 )
@@ -115,7 +116,7 @@ func direction(collation string) string {
 	return ""
 }
 
-var withParser = regexp.MustCompile("WITH PARSER `((?:[^`]|``)+)`")
+var withParser = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("WITH PARSER `((?:[^`]|``)+)`") })
 
 // fullTextParser asks for the parser of a full-text index, which MySQL's
 // information_schema does not tell (MariaDB has no parser of its own but the
@@ -123,7 +124,7 @@ var withParser = regexp.MustCompile("WITH PARSER `((?:[^`]|``)+)`")
 func (r *reader) fullTextParser(o *catalog.Object) {
 	r.want("TABLE", catalog.Key{Kind: "table", Name: o.Table}, func(text string) error {
 		for _, l := range strings.Split(text, "\n") {
-			if m := withParser.FindStringSubmatch(l); m != nil && strings.Contains(l, "KEY "+ident(o.Name)+" ") {
+			if m := withParser().FindStringSubmatch(l); m != nil && strings.Contains(l, "KEY "+ident(o.Name)+" ") {
 				o.Attrs["parser"] = strings.ReplaceAll(m[1], "``", "`")
 			}
 		}

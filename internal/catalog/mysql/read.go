@@ -52,7 +52,6 @@ type reader struct {
 	f       *flavour
 	home    string
 	user    string // CURRENT_USER()
-	queries int
 
 	objects   []*catalog.Object
 	unknown   []catalog.Key

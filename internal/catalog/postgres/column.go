@@ -254,9 +254,7 @@ func columnExtras(_ *catalog.Ctx, from, to *catalog.Object) []string {
 	}
 	if to.Attrs["options"] != old["options"] {
 		was := &catalog.Object{Attrs: old}
-		for _, s := range changeOptions("TABLE "+tableOf(to.Key)+" ALTER COLUMN "+ident(to.Name), was, to) {
-			stmts = append(stmts, s)
-		}
+		stmts = append(stmts, changeOptions("TABLE "+tableOf(to.Key)+" ALTER COLUMN "+ident(to.Name), was, to)...)
 	}
 	if v := to.Attrs["comment"]; v != old["comment"] {
 		stmts = append(stmts, comment("COLUMN", tableOf(to.Key)+"."+ident(to.Name), v))
