@@ -73,6 +73,7 @@ type Change struct {
 	Action  string   `json:"action"`
 	Kind    string   `json:"kind"`
 	Object  string   `json:"object"`
+	From    string   `json:"from,omitempty"` // of a rename: the old name
 	SQL     []string `json:"sql"`
 	Hazards []string `json:"hazards"`
 }
