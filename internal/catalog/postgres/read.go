@@ -247,6 +247,7 @@ func (r *reader) readSchemas() error {
 		oid, name := oids[i], w.s("nspname")
 		if name == r.home {
 			r.schemas[oid] = ""
+			r.homeComment(w.s("comment"))
 			list = append(list, w.s("oid"))
 			continue
 		}
