@@ -265,6 +265,9 @@ func (a *app) ofHistory(err error) *problem {
 		if len(h.Candidates) > 0 {
 			p.more["candidates"] = h.Candidates
 		}
+		if h.Code == history.DBNotUpToDate {
+			p.more["pending"] = h.Candidates
+		}
 		if len(h.Paths) > 0 {
 			p.more["paths"] = h.Paths
 		}

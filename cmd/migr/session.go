@@ -133,6 +133,9 @@ func (a *app) task(p *product, s history.Step, log map[string]apply.Entry) (appl
 		return t, err
 	}
 	t.Checksum = sum
+	if e, ok := log[t.Revision]; ok && isKept(r) {
+		t.Checksum = e.Checksum // its up part is not there any more
+	}
 	body, err := r.Body()
 	if err != nil {
 		return t, err
@@ -142,11 +145,8 @@ func (a *app) task(p *product, s history.Step, log map[string]apply.Entry) (appl
 		if err != nil {
 			return t, err
 		}
-		if body.Down != nil {
-			t.Down = body.Down.Text
-		}
 		a.fill(&t, stmts)
-		return t, nil
+		return t, a.keep(p, &t, r, stmts)
 	}
 	if body.Irreversible != "" {
 		return t, irreversible(t.Revision, t.Path, body.Irreversible)
@@ -228,7 +228,7 @@ func (a *app) changed(g *history.Graph, log []apply.Entry) ([]*history.Revision,
 	var out []*history.Revision
 	for id, e := range lastUps(log) {
 		r := g.Get(history.ID(id))
-		if r == nil || e.Checksum == "" {
+		if r == nil || e.Checksum == "" || isKept(r) {
 			continue
 		}
 		sum, err := r.Checksum()

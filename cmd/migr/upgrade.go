@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -18,6 +19,7 @@ type running struct {
 	dryRun      bool
 	allow       []string
 	transaction string
+	outOfOrder  bool // upgrade only
 }
 
 func (r *running) flags(cmd *cobra.Command) {
@@ -57,6 +59,7 @@ A:B with --sql prints the script from A to B, offline.`,
 		},
 	}
 	o.flags(cmd)
+	cmd.Flags().BoolVar(&o.outOfOrder, "allow-out-of-order", false, "run revisions that came into the history below what is applied")
 	return cmd
 }
 
@@ -78,7 +81,7 @@ func (a *app) upgrade(ctx context.Context, target string, o *running) error {
 	if err := history.NoRange(target); err != nil {
 		return err
 	}
-	return a.walk(ctx, g, o, func(rows []history.ID) (*history.Plan, error) { return g.Upgrade(rows, target) })
+	return a.walk(ctx, &walker{g: g, o: o, plan: func(g *history.Graph, rows []history.ID) (*history.Plan, error) { return g.Upgrade(rows, target) }})
 }
 
 // script prints an offline script.
@@ -97,18 +100,22 @@ func (a *app) script(s *history.Script, o *running) error {
 
 // walk is upgrade and downgrade: plan on what is there, take the lock only when
 // there is something to do, plan again under it, run.
-func (a *app) walk(ctx context.Context, g *history.Graph, o *running, plan func([]history.ID) (*history.Plan, error)) error {
+func (a *app) walk(ctx context.Context, w *walker) error {
+	o := w.o
 	db, s, err := a.session(ctx, o.dryRun, o.transaction)
 	if err != nil {
 		return err
 	}
 	defer db.Close()
-	w := &walker{a: a, g: g, o: o, db: db, s: s, plan: plan}
+	w.a, w.db, w.s = a, db, s
 	if err := w.prepare(ctx); err != nil {
 		return err
 	}
 	if len(w.steps.Steps) == 0 {
 		return a.result(runResult(w.steps, nil), func() { a.note("nothing to do: the database is at %s", rowsText(w.steps.To)) })
+	}
+	if err := a.showKept(w.steps.Steps); err != nil {
+		return err
 	}
 	if o.dryRun {
 		return a.result(runResult(w.steps, dryTasks(s.Plan, w.tasks)), func() { fmt.Fprint(a.out, s.Plan.Script(w.tasks, !w.state.Versions || !w.state.Log)) })
@@ -123,7 +130,8 @@ type walker struct {
 	o     *running
 	db    *database
 	s     *apply.Session
-	plan  func([]history.ID) (*history.Plan, error)
+	plan  func(*history.Graph, []history.ID) (*history.Plan, error)
+	down  bool // the way back, for which what the database kept of lost files is used
 	state apply.State
 	steps *history.Plan
 	tasks []apply.Task
@@ -136,7 +144,10 @@ func (w *walker) prepare(ctx context.Context) error {
 		return err
 	}
 	w.state = st
-	if w.steps, err = w.plan(rows); err != nil {
+	if w.steps, err = w.planned(ctx, rows); err != nil {
+		return err
+	}
+	if err := w.outOfOrder(ctx, rows); err != nil {
 		return err
 	}
 	if len(w.steps.Steps) == 0 && len(st.Partial) == 0 {
@@ -149,7 +160,7 @@ func (w *walker) prepare(ctx context.Context) error {
 	if err := w.unchanged(log, rows); err != nil {
 		return err
 	}
-	if w.tasks, err = w.a.tasks(w.db.product, w.steps.Steps, nil); err != nil {
+	if w.tasks, err = w.a.tasks(w.db.product, w.steps.Steps, lastUps(log)); err != nil {
 		return err
 	}
 	if err := w.a.resume(st, w.tasks); err != nil {
@@ -168,6 +179,42 @@ func (w *walker) unchanged(log []apply.Entry, rows []history.ID) error {
 		return nil
 	}
 	return err
+}
+
+// planned plans on the files; where the database is at revisions without a file,
+// on what it kept of them.
+func (w *walker) planned(ctx context.Context, rows []history.ID) (*history.Plan, error) {
+	plan, err := w.plan(w.g, rows)
+	var h *history.Error
+	if !errors.As(err, &h) || len(h.Rows) == 0 {
+		return plan, err
+	}
+	log, e := w.s.Log(ctx)
+	if e != nil {
+		return nil, e
+	}
+	g, kept, e := withKept(w.g, log, h.Rows)
+	if e != nil || len(kept) == 0 {
+		return nil, err
+	}
+	if !w.down {
+		h.Hint = fmt.Sprintf("restore the file, or get the version of the files that has it; the database kept its down part: `migr downgrade %s` undoes it", below(kept))
+		return nil, err
+	}
+	w.g = g
+	return w.plan(g, rows)
+}
+
+// below names the target that undoes what was kept.
+func below(kept []*history.Revision) string {
+	for _, r := range kept {
+		for _, p := range r.Parents {
+			if !slices.ContainsFunc(kept, func(k *history.Revision) bool { return k.ID == p }) {
+				return string(p)
+			}
+		}
+	}
+	return "base"
 }
 
 func (w *walker) run(ctx context.Context) error {

@@ -26,6 +26,7 @@ type Task struct {
 	Delete    []string // and that go
 	Checksum  string
 	Down      string // the down text, kept beside the row so that it outlives its file
+	Header    string // and what else is needed to make the revision again without its file
 	// Resume: the log holds this task already, begun and not ended; Done of its
 	// statements are behind it.
 	Resume bool
@@ -282,4 +283,5 @@ type Entry struct {
 	AppliedAt                  time.Time
 	Duration                   time.Duration
 	Message, Down, Hashes, Err string
+	Header                     string
 }

@@ -14,9 +14,14 @@ import (
 // is not the engine's own way), parser, hidden, comment.
 var (
 	primaryKind = catalog.Kind{Name: "primary_key", How: catalog.Merged, Hazards: uniqueHazards}
-	uniqueKind  = catalog.Kind{Name: "unique", How: catalog.Merged, Hazards: uniqueHazards}
-	indexKind   = catalog.Kind{Name: "index", How: catalog.Merged}
+	uniqueKind  = catalog.Kind{Name: "unique", How: catalog.Merged, Rename: renameIndex, Hazards: uniqueHazards}
+	indexKind   = catalog.Kind{Name: "index", How: catalog.Merged, Rename: renameIndex}
 )
+
+// renameIndex: MySQL 5.7, MariaDB 10.5.2.
+func renameIndex(_ *catalog.Ctx, o *catalog.Object, to catalog.Key) []string {
+	return []string{"ALTER TABLE " + ident(o.Table) + " RENAME INDEX " + ident(o.Name) + " TO " + ident(to.Name)}
+}
 
 const primary = "PRIMARY"
 

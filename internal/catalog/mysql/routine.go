@@ -66,7 +66,7 @@ func (r *reader) readRoutines() error {
 		r.add(o)
 		r.want(w.s(1), o.Key, func(text string) error {
 			def, err := afterDefiner(text)
-			put(o, "definition", r.relative(def))
+			put(o, "definition", withoutEnd(r.relative(def)))
 			return err
 		})
 		return nil
