@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -176,7 +177,11 @@ func (a *app) rewrite(moves []history.Move, gone *history.Revision) ([]string, e
 		after = append(after, r)
 	}
 	if _, err := history.NewGraph(after...); err != nil {
-		return nil, fmt.Errorf("nothing was changed, as the history would not be sound: %w", err)
+		var h *history.Error
+		if errors.As(err, &h) {
+			h.Msg, h.Hint = "nothing was changed, as then "+h.Msg, "`migr history --graph` shows what follows what"
+		}
+		return nil, err
 	}
 	changed := []string{}
 	for _, m := range moves {

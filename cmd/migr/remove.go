@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -100,6 +101,9 @@ func (a *app) undoFirst(ctx context.Context, g *history.Graph, r *history.Revisi
 	if a.cfg.Protected && !a.yes {
 		return &problem{exit: exitUnsafe, code: "unsafe", what: "this environment is protected: remove needs --yes as well", hint: "nothing was changed"}
 	}
+	if never, err := a.neverRan(ctx, g, r); err != nil || never {
+		return err
+	}
 	w := &walker{g: g, o: o, down: true, plan: func(g *history.Graph, rows []history.ID) (*history.Plan, error) { return g.Undo(rows, r.ID) },
 		tell: func(p *history.Plan, done []apply.Done) error {
 			res.walkResult = runResult(p, doneSteps(done))
@@ -114,11 +118,26 @@ func (a *app) undoFirst(ctx context.Context, g *history.Graph, r *history.Revisi
 		}
 		h.Hint += "; or --force, which deletes the file and leaves its changes in the database"
 	}
-	var p *problem
-	if errors.As(err, &p) && p.code == "late_revision" { // it never ran: there is nothing to undo
-		return nil
-	}
 	return err
+}
+
+// neverRan says if the revision came late: it counts as applied, and there is
+// nothing to undo.
+func (a *app) neverRan(ctx context.Context, g *history.Graph, r *history.Revision) (bool, error) {
+	db, s, err := a.session(ctx, true, "")
+	if err != nil {
+		return false, err
+	}
+	defer db.Close()
+	_, rows, err := a.rows(ctx, s)
+	if err != nil {
+		return false, err
+	}
+	if _, err := g.Applied(rows); err != nil {
+		return false, nil // the walk tells it
+	}
+	late, err := a.late(ctx, g, s, rows)
+	return slices.Contains(late, r), err
 }
 
 func joined(names []string) string { return strings.Join(names, ", ") }

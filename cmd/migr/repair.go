@@ -41,7 +41,6 @@ applied, and runs nothing.
 	f.StringVar(&o.pending, "mark-pending", "", "record `REV` as not applied")
 	f.StringVar(&o.acceptChange, "accept-checksum", "", "take the file of `REV` as it is now")
 	f.StringArrayVar(&o.allow, "allow", nil, "with --resume: allow what loses data, by `CODE`")
-	cmd.MarkFlagsMutuallyExclusive("resume", "assume-done", "mark-applied", "mark-pending", "accept-checksum")
 	return cmd
 }
 
@@ -63,12 +62,22 @@ type problemJSON struct {
 
 func (a *app) repair(cmd *cobra.Command, o *repairing) error {
 	ctx := cmd.Context()
+	var given []string
+	for _, name := range []string{"resume", "assume-done", "mark-applied", "mark-pending", "accept-checksum"} {
+		if cmd.Flags().Changed(name) {
+			given = append(given, "--"+name)
+		}
+	}
+	if len(given) > 1 {
+		return usagef("%s are different repairs: one at a time", joined(given))
+	}
 	g, err := a.graphKept(ctx)
 	if err != nil {
 		return err
 	}
 	r := &repairer{a: a, g: g, o: o}
-	if r.db, r.s, err = a.session(ctx, !cmd.Flags().Changed("assume-done") && o.applied+o.pending+o.acceptChange == "", ""); err != nil {
+	readOnly := len(given) == 0 || o.resume
+	if r.db, r.s, err = a.session(ctx, readOnly, ""); err != nil {
 		return err
 	}
 	defer r.db.Close()
