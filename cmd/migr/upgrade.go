@@ -112,6 +112,9 @@ func (a *app) walk(ctx context.Context, w *walker) error {
 		return err
 	}
 	if len(w.steps.Steps) == 0 && len(w.state.Partial) == 0 {
+		if w.tell != nil {
+			return w.tell(w.steps, nil)
+		}
 		return a.result(runResult(w.steps, nil), func() { a.note("nothing to do: the database is at %s", rowsText(w.steps.To)) })
 	}
 	if err := a.showKept(w.steps.Steps); err != nil {
@@ -131,7 +134,9 @@ type walker struct {
 	db    *database
 	s     *apply.Session
 	plan  func(*history.Graph, []history.ID) (*history.Plan, error)
-	down  bool // the way back, for which what the database kept of lost files is used
+	down  bool                                    // the way back, for which what the database kept of lost files is used
+	sure  bool                                    // the person says that the statement under way when migr was stopped is to be run
+	tell  func(*history.Plan, []apply.Done) error // instead of the result of upgrade
 	state apply.State
 	steps *history.Plan
 	tasks []apply.Task
@@ -168,7 +173,7 @@ func (w *walker) prepare(ctx context.Context, alone bool) error {
 		return err
 	}
 	if alone {
-		if err := w.a.resume(st, w.tasks); err != nil {
+		if err := w.a.resume(st, w.tasks, w.sure); err != nil {
 			return err
 		}
 	}
@@ -193,6 +198,9 @@ func (w *walker) planned(ctx context.Context, rows []history.ID) (*history.Plan,
 	plan, err := w.plan(w.g, rows)
 	var h *history.Error
 	if !errors.As(err, &h) || len(h.Rows) == 0 {
+		if h != nil && h.Code == history.MultipleHeads && !w.down {
+			return nil, w.a.severalHeads(w.g, rows, h)
+		}
 		return plan, err
 	}
 	log, e := w.s.Log(ctx)
@@ -254,6 +262,9 @@ func (w *walker) run(ctx context.Context) error {
 	}
 	show.close()
 	w.steps.From = from
+	if w.tell != nil {
+		return w.tell(w.steps, all)
+	}
 	return w.a.result(runResult(w.steps, doneSteps(all)), func() {
 		if len(all) == 0 {
 			w.a.note("nothing to do: another migr has brought the database to %s", rowsText(w.steps.To))
