@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -115,12 +116,31 @@ runs revisions: on SQLite, PostgreSQL, MySQL and MariaDB.`,
 	})
 	a.globals(root.PersistentFlags())
 	for _, c := range a.commands() {
+		c.Args = usageArgs(c.Args)
 		if takesRevisions[c.Name()] {
 			c.ValidArgsFunction = a.completeRevisions
 		}
 		root.AddCommand(c)
 	}
 	return root
+}
+
+// usageArgs makes a wrong number of arguments wrong usage.
+func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
+	if check == nil {
+		return nil
+	}
+	return func(cmd *cobra.Command, args []string) error {
+		err := check(cmd, args)
+		var p *problem
+		if err == nil || errors.As(err, &p) {
+			return err
+		}
+		if len(args) > 0 {
+			return usagef("migr %s: too many arguments: %s", cmd.Name(), strings.Join(unmark(args), " "))
+		}
+		return usagef("migr %s: %s", cmd.Name(), err)
+	}
 }
 
 func (a *app) globals(f *pflag.FlagSet) {
