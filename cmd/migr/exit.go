@@ -131,6 +131,7 @@ func (a *app) ofRunning(err error) *problem {
 	var (
 		conn   *driver.ConnectError
 		stmt   *apply.StatementError
+		replay *replayed
 		verify *apply.VerifyError
 		locked *apply.LockedError
 		rights *scratch.RightsError
@@ -141,6 +142,11 @@ func (a *app) ofRunning(err error) *problem {
 	switch {
 	case errors.As(err, &locked):
 		return &problem{exit: exitLocked, code: "locked", what: locked.Error(), hint: "wait for it to end, or raise lock_wait"}
+	case errors.As(err, &replay):
+		p := a.ofStatement(replay.StatementError)
+		p.what = "replaying the revisions on a scratch database: " + p.what
+		p.why, p.hint = p.why[:len(p.why)-1], "the database itself was not touched; mend the file and run the command again"
+		return p
 	case errors.As(err, &stmt):
 		return a.ofStatement(stmt)
 	case errors.As(err, &verify):
