@@ -42,7 +42,8 @@ func (a *app) commands() []*cobra.Command {
 		a.initCommand(), a.revisionCommand(), a.makemigrationsCommand(),
 		a.upgradeCommand(), a.downgradeCommand(), a.downCommand(),
 		a.statusCommand(), a.currentCommand(), a.historyCommand(), a.headsCommand(), a.branchesCommand(), a.showCommand(),
-		a.sqlCommand(), a.stampCommand(), a.editCommand(), a.mergeCommand(),
+		a.sqlCommand(), a.stampCommand(), a.editCommand(), a.mergeCommand(), a.rebaseCommand(), a.squashCommand(), a.removeCommand(),
+		a.repairCommand(), a.resetCommand(),
 		a.checkCommand(), a.diffCommand(), a.inspectCommand(),
 		a.configCommand(), a.versionCommand(), a.completionCommand(),
 	}

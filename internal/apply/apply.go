@@ -26,6 +26,7 @@ type Task struct {
 	Delete    []string // and that go
 	Checksum  string
 	Down      string // the down text, kept beside the row so that it outlives its file
+	Header    string // and what else is needed to make the revision again without its file
 	// Resume: the log holds this task already, begun and not ended; Done of its
 	// statements are behind it.
 	Resume bool
@@ -91,11 +92,16 @@ func (p *Plan) groups(t Task) []group {
 	groups := []group{{}}
 	if !t.Resume {
 		groups[0].ops = []op{{kind: opRecord, sql: p.Tables.begin(t, p)}}
+	} else {
+		groups[0].ops = []op{{kind: opRecord, sql: p.Tables.again(t)}}
 	}
 	parts := p.split(t)
 	for i, part := range parts {
-		if part.from < t.Done {
-			continue
+		if behind := t.Done - part.from; behind > 0 {
+			if behind >= len(part.stmts) {
+				continue
+			}
+			part.from, part.stmts = t.Done, part.stmts[behind:]
 		}
 		first, last := part.from+1, part.from+len(part.stmts)
 		groups[len(groups)-1].ops = append(groups[len(groups)-1].ops, op{kind: opRecord, sql: p.Tables.started(t, last)})
@@ -282,4 +288,5 @@ type Entry struct {
 	AppliedAt                  time.Time
 	Duration                   time.Duration
 	Message, Down, Hashes, Err string
+	Header                     string
 }

@@ -36,6 +36,11 @@ type Dialect struct {
 	Clean func(ctx context.Context, c *Conn) error
 	Busy  func(ctx context.Context, c *Conn) ([]string, error)
 
+	// Wipe drops all that is in the schemas (none named: the home schema) and
+	// leaves them empty; where a database has one schema, all that is in it. It
+	// returns the names of what it dropped.
+	Wipe func(ctx context.Context, c *Conn, schemas []string) ([]string, error)
+
 	// TryLock takes the session lock of that name, without waiting. Holder
 	// says, as far as the server tells, who has it.
 	TryLock func(ctx context.Context, c *Conn, name string) (bool, error)

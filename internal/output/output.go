@@ -65,6 +65,7 @@ type Revision struct {
 	DurationMS *int64 `json:"duration_ms,omitempty"`
 	AppliedBy  string `json:"applied_by,omitempty"`
 	Current    bool   `json:"is_current,omitempty"`
+	Late       bool   `json:"late,omitempty"` // pending, though what needs it is applied
 }
 
 // A Change is the change object of the contract.
@@ -72,6 +73,7 @@ type Change struct {
 	Action  string   `json:"action"`
 	Kind    string   `json:"kind"`
 	Object  string   `json:"object"`
+	From    string   `json:"from,omitempty"` // of a rename: the old name
 	SQL     []string `json:"sql"`
 	Hazards []string `json:"hazards"`
 }
