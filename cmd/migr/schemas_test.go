@@ -53,7 +53,6 @@ func TestRealSchemas(t *testing.T) {
 			name := s.Name + "/" + e.Name
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
-				e.Admin(t)
 				err := newProject(t, s, e).walk()
 				reason, known := knownFailures[name]
 				switch {
