@@ -53,7 +53,6 @@ func TestRealSchemas(t *testing.T) {
 			name := s.Name + "/" + e.Name
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
-				e.Admin(t)
 				err := newProject(t, s, e).walk()
 				reason, known := knownFailures[name]
 				switch {
@@ -210,7 +209,23 @@ func shorten(s string) string {
 func (p *project) dump(url string) string {
 	p.t.Helper()
 	s := testdb.Dump(p.t, url, testdb.Own()...)
-	return notCompared.ReplaceAllString(s, "")
+	s = notCompared.ReplaceAllString(s, "")
+	if p.e == testdb.EngineMySQL {
+		s = sortKeys(s)
+	}
+	return s
+}
+
+var keyLines = regexp.MustCompile(`(?m)(^  (UNIQUE |FULLTEXT |SPATIAL )?KEY .*\n)+`)
+
+// sortKeys puts the keys of each table into one order: MySQL's information_schema,
+// unlike MariaDB's, does not tell that in which they stand.
+func sortKeys(dump string) string {
+	return keyLines.ReplaceAllStringFunc(dump, func(keys string) string {
+		lines := strings.Split(strings.ReplaceAll(keys, ",\n", "\n"), "\n")
+		slices.Sort(lines)
+		return strings.Join(lines, "\n") + "\n"
+	})
 }
 
 // notCompared: rights are not migr's yet; a dump's comments are the client's words.

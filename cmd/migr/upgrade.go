@@ -108,10 +108,10 @@ func (a *app) walk(ctx context.Context, w *walker) error {
 	}
 	defer db.Close()
 	w.a, w.db, w.s = a, db, s
-	if err := w.prepare(ctx); err != nil {
+	if err := w.prepare(ctx, db.dialect.TryLock == nil || o.dryRun); err != nil {
 		return err
 	}
-	if len(w.steps.Steps) == 0 {
+	if len(w.steps.Steps) == 0 && len(w.state.Partial) == 0 {
 		if w.tell != nil {
 			return w.tell(w.steps, nil)
 		}
@@ -143,7 +143,11 @@ type walker struct {
 }
 
 // prepare reads the state, plans on it and refuses what may not run, before anything does.
-func (w *walker) prepare(ctx context.Context) error {
+//
+// What looks half done without the lock may be another migr at its work: only
+// alone is it judged.
+func (w *walker) prepare(ctx context.Context, alone bool) error {
+	w.tasks = nil
 	st, rows, err := w.a.rows(ctx, w.s)
 	if err != nil {
 		return err
@@ -168,8 +172,10 @@ func (w *walker) prepare(ctx context.Context) error {
 	if w.tasks, err = w.a.tasks(w.db.product, w.steps.Steps, lastUps(log)); err != nil {
 		return err
 	}
-	if err := w.a.resume(st, w.tasks, w.sure); err != nil {
-		return err
+	if alone {
+		if err := w.a.resume(st, w.tasks, w.sure); err != nil {
+			return err
+		}
 	}
 	return w.a.gate(w.db.product, w.steps.Steps, w.o.allow)
 }
@@ -237,7 +243,7 @@ func (w *walker) run(ctx context.Context) error {
 	from := w.steps.From
 	for try := 0; ; try++ {
 		if w.db.dialect.TryLock != nil || try > 0 { // what another has done meanwhile is not done again
-			if err := w.prepare(ctx); err != nil {
+			if err := w.prepare(ctx, true); err != nil {
 				return err
 			}
 		}

@@ -10,13 +10,18 @@ import (
 )
 
 // The three kinds of key have the same attributes: columns (with prefix lengths,
-// DESC and, on MySQL, expressions), type (FULLTEXT, SPATIAL), using (only where it
+// DESC and, on MySQL, expressions), type (FULLTEXT, SPATIAL, VECTOR), using (only where it
 // is not the engine's own way), parser, hidden, comment.
 var (
 	primaryKind = catalog.Kind{Name: "primary_key", How: catalog.Merged, Hazards: uniqueHazards}
-	uniqueKind  = catalog.Kind{Name: "unique", How: catalog.Merged, Hazards: uniqueHazards}
-	indexKind   = catalog.Kind{Name: "index", How: catalog.Merged}
+	uniqueKind  = catalog.Kind{Name: "unique", How: catalog.Merged, Rename: renameIndex, Hazards: uniqueHazards}
+	indexKind   = catalog.Kind{Name: "index", How: catalog.Merged, Rename: renameIndex}
 )
+
+// renameIndex: MySQL 5.7, MariaDB 10.5.2.
+func renameIndex(_ *catalog.Ctx, o *catalog.Object, to catalog.Key) []string {
+	return []string{"ALTER TABLE " + ident(o.Table) + " RENAME INDEX " + ident(o.Name) + " TO " + ident(to.Name)}
+}
 
 const primary = "PRIMARY"
 
@@ -74,7 +79,7 @@ func indexKindOf(name, nonUnique string) string {
 
 func (r *reader) indexAttrs(o, t *catalog.Object, w row) {
 	switch kind := w.s(6); kind {
-	case "FULLTEXT", "SPATIAL":
+	case "FULLTEXT", "SPATIAL", "VECTOR":
 		o.Attrs["type"] = kind
 	default:
 		if kind != ownIndexType(t.Attrs["engine"]) {

@@ -123,6 +123,9 @@ func (r *reader) resolve() {
 			continue // a part need not name its own table
 		}
 		o.Deps = append(o.Deps, to)
+		if to.Kind == "inherited_column" { // which is seldom an object
+			o.Deps = append(o.Deps, r.ancestors(to)...)
+		}
 	}
 	for _, o := range r.objects {
 		slices.SortFunc(o.Deps, catalog.Key.Compare)

@@ -36,8 +36,9 @@ type reader struct {
 	comments map[ref]string
 	members  map[ref]bool // rows that belong to an extension
 	depends  []dependency
-	made     map[ref]ref // rows that the server made along with another
-	aliases  [][2]ref    // the row and array types of tables and views
+	made     map[ref]ref                   // rows that the server made along with another
+	origin   map[catalog.Key][]catalog.Key // of inherited columns: the parents'
+	aliases  [][2]ref                      // the row and array types of tables and views
 }
 
 // A relation is what the readers of parts want to know of their table.
@@ -60,7 +61,7 @@ func read(ctx context.Context, q catalog.Querier, s catalog.Scope) (cat *catalog
 	}
 	r := &reader{
 		ctx: ctx, q: q, scope: s, schemas: map[int64]string{}, keys: map[ref]catalog.Key{}, byRef: map[ref]*catalog.Object{},
-		tables: map[int64]*relation{}, left: map[int64]bool{}, comments: map[ref]string{}, members: map[ref]bool{}, made: map[ref]ref{},
+		tables: map[int64]*relation{}, left: map[int64]bool{}, comments: map[ref]string{}, members: map[ref]bool{}, made: map[ref]ref{}, origin: map[catalog.Key][]catalog.Key{},
 	}
 	restore, err := r.settings()
 	if err != nil {
@@ -246,6 +247,7 @@ func (r *reader) readSchemas() error {
 		oid, name := oids[i], w.s("nspname")
 		if name == r.home {
 			r.schemas[oid] = ""
+			r.homeComment(w.s("comment"))
 			list = append(list, w.s("oid"))
 			continue
 		}

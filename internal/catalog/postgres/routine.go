@@ -103,7 +103,7 @@ func signature(o *catalog.Object) string {
 func routineKind(name, report string) catalog.Kind {
 	what := strings.ToUpper(name)
 	return catalog.Kind{
-		Name: name, Report: report,
+		Name: name, Report: report, Namespace: "routine", // their names carry the types of their arguments
 		Create: func(_ *catalog.Ctx, o *catalog.Object) []string {
 			return withComment([]string{routineSQL(o, false)}, what, signature(o), o)
 		},
