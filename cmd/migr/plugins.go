@@ -12,6 +12,8 @@ import (
 	"github.com/migr-dev/migr/internal/driver/postgres"
 	"github.com/migr-dev/migr/internal/driver/sqlite"
 	"github.com/migr-dev/migr/internal/source"
+	"github.com/migr-dev/migr/internal/source/django"
+	"github.com/migr-dev/migr/internal/source/sqlalchemy"
 	"github.com/migr-dev/migr/internal/source/sqlfile"
 )
 
@@ -33,7 +35,7 @@ func products() []*product {
 
 // sources lists every kind of model source.
 func sources() []source.Kind {
-	return []source.Kind{sqlfile.Kind}
+	return []source.Kind{sqlfile.Kind, sqlalchemy.Kind, django.Kind}
 }
 
 // commands lists every command, in the order of the help.
