@@ -91,6 +91,9 @@ func lateProblem(g *history.Graph, late []*history.Revision, command string) err
 
 // outOfOrder adds the late revisions to a plan, or refuses.
 func (w *walker) outOfOrder(ctx context.Context, rows []history.ID) error {
+	if w.sure {
+		return nil // repair runs one revision, which the person named
+	}
 	late, err := w.a.late(ctx, w.g, w.s, rows)
 	if err != nil || len(late) == 0 {
 		return err

@@ -108,10 +108,13 @@ func (a *app) walk(ctx context.Context, w *walker) error {
 	}
 	defer db.Close()
 	w.a, w.db, w.s = a, db, s
-	if err := w.prepare(ctx); err != nil {
+	if err := w.prepare(ctx, db.dialect.TryLock == nil || o.dryRun); err != nil {
 		return err
 	}
-	if len(w.steps.Steps) == 0 {
+	if len(w.steps.Steps) == 0 && len(w.state.Partial) == 0 {
+		if w.tell != nil {
+			return w.tell(w.steps, nil)
+		}
 		return a.result(runResult(w.steps, nil), func() { a.note("nothing to do: the database is at %s", rowsText(w.steps.To)) })
 	}
 	if err := a.showKept(w.steps.Steps); err != nil {
@@ -131,14 +134,20 @@ type walker struct {
 	db    *database
 	s     *apply.Session
 	plan  func(*history.Graph, []history.ID) (*history.Plan, error)
-	down  bool // the way back, for which what the database kept of lost files is used
+	down  bool                                    // the way back, for which what the database kept of lost files is used
+	sure  bool                                    // the person says that the statement under way when migr was stopped is to be run
+	tell  func(*history.Plan, []apply.Done) error // instead of the result of upgrade
 	state apply.State
 	steps *history.Plan
 	tasks []apply.Task
 }
 
 // prepare reads the state, plans on it and refuses what may not run, before anything does.
-func (w *walker) prepare(ctx context.Context) error {
+//
+// What looks half done without the lock may be another migr at its work: only
+// alone is it judged.
+func (w *walker) prepare(ctx context.Context, alone bool) error {
+	w.tasks = nil
 	st, rows, err := w.a.rows(ctx, w.s)
 	if err != nil {
 		return err
@@ -168,8 +177,10 @@ func (w *walker) prepare(ctx context.Context) error {
 	if w.tasks, err = w.a.tasks(w.db.product, w.steps.Steps, lastUps(log)); err != nil {
 		return err
 	}
-	if err := w.a.resume(st, w.tasks); err != nil {
-		return err
+	if alone {
+		if err := w.a.resume(st, w.tasks, w.sure); err != nil {
+			return err
+		}
 	}
 	return w.a.gate(w.db.product, w.steps.Steps, w.o.allow)
 }
@@ -192,6 +203,9 @@ func (w *walker) planned(ctx context.Context, rows []history.ID) (*history.Plan,
 	plan, err := w.plan(w.g, rows)
 	var h *history.Error
 	if !errors.As(err, &h) || len(h.Rows) == 0 {
+		if h != nil && h.Code == history.MultipleHeads && !w.down {
+			return nil, w.a.severalHeads(w.g, rows, h)
+		}
 		return plan, err
 	}
 	log, e := w.s.Log(ctx)
@@ -234,7 +248,7 @@ func (w *walker) run(ctx context.Context) error {
 	from := w.steps.From
 	for try := 0; ; try++ {
 		if w.db.dialect.TryLock != nil || try > 0 { // what another has done meanwhile is not done again
-			if err := w.prepare(ctx); err != nil {
+			if err := w.prepare(ctx, true); err != nil {
 				return err
 			}
 		}
@@ -253,6 +267,9 @@ func (w *walker) run(ctx context.Context) error {
 	}
 	show.close()
 	w.steps.From = from
+	if w.tell != nil {
+		return w.tell(w.steps, all)
+	}
 	return w.a.result(runResult(w.steps, doneSteps(all)), func() {
 		if len(all) == 0 {
 			w.a.note("nothing to do: another migr has brought the database to %s", rowsText(w.steps.To))

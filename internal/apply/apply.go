@@ -94,11 +94,16 @@ func (p *Plan) groups(t Task) []group {
 	groups := []group{{}}
 	if !t.Resume {
 		groups[0].ops = []op{{kind: opRecord, sql: p.Tables.begin(t, p)}}
+	} else {
+		groups[0].ops = []op{{kind: opRecord, sql: p.Tables.again(t)}}
 	}
 	parts := p.split(t)
 	for i, part := range parts {
-		if part.from < t.Done {
-			continue
+		if behind := t.Done - part.from; behind > 0 {
+			if behind >= len(part.stmts) {
+				continue
+			}
+			part.from, part.stmts = t.Done, part.stmts[behind:]
 		}
 		first, last := part.from+1, part.from+len(part.stmts)
 		groups[len(groups)-1].ops = append(groups[len(groups)-1].ops, op{kind: opRecord, sql: p.Tables.started(t, last)})

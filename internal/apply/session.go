@@ -221,6 +221,16 @@ func (s *Session) Prepare(ctx context.Context, st State) error {
 	return nil
 }
 
+// Forget drops the version table and the log, if they are there.
+func (s *Session) Forget(ctx context.Context) error {
+	for _, text := range s.Plan.Tables.Drop() {
+		if err := s.Conn.Exec(ctx, text); err != nil {
+			return fmt.Errorf("dropping the version table: %w", err)
+		}
+	}
+	return nil
+}
+
 func sleep(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)
 	defer t.Stop()

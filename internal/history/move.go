@@ -10,7 +10,8 @@ type Move struct {
 
 // Rebase plans to put the line of revisions that ends at, or goes through, the
 // first one on top of another: what it has and the other does not. Where the other
-// follows it, the one revision is taken out of its place and put there. line are the
+// follows it, the one revision is taken out of its place and put there; where the
+// line stands on the other already, the revision and what follows it are put there. line are the
 // revisions that then stand elsewhere than before, oldest first.
 func (g *Graph) Rebase(text, onto string) (moves []Move, line []*Revision, err error) {
 	r, err := g.ResolveOne(text, nil)
@@ -45,8 +46,9 @@ func (g *Graph) Rebase(text, onto string) (moves []Move, line []*Revision, err e
 			moves = append(moves, Move{g.revs[k], inside})
 		}
 	}
-	for _, m := range moves {
-		if slices.Equal(m.Revision.Parents, m.Parents) {
+	if len(moves) == 1 && slices.Equal(moves[0].Revision.Parents, moves[0].Parents) {
+		// the line is there already: what is meant is the revision and what follows it
+		if moving, moves = g.reach([]int{i}), []Move{{r, []ID{to.ID}}}; slices.Equal(r.Parents, moves[0].Parents) {
 			return nil, nil, errorf(NotAncestor, "revision %s is on %s already", r.ID, to.ID).
 				hint("there is nothing to do").candidates(r.ID, to.ID)
 		}
@@ -108,5 +110,33 @@ func (g *Graph) Undo(rows []ID, id ID) (*Plan, error) {
 			hint("`migr downgrade %s` first", id).candidates(g.ids(above[1:])...)
 	}
 	p.down(i)
+	return p.done(), nil
+}
+
+// Single plans one revision alone, up or down, where what it needs is applied, or
+// what needs it is not. Up for one that counts as applied changes no row.
+func (g *Graph) Single(rows []ID, id ID, d Direction) (*Plan, error) {
+	if d == Down {
+		return g.Undo(rows, id)
+	}
+	g, st, err := g.at(rows)
+	if err != nil {
+		return nil, err
+	}
+	i, ok := g.index[id]
+	if !ok {
+		return nil, g.notFound(string(id))
+	}
+	p := newPlanner(g, st)
+	if st.applied[i] {
+		p.add(UpStep(g.revs[i]))
+		return p.done(), nil
+	}
+	lack := g.members(g.minus(g.needed([]int{i}), st.applied))
+	if len(lack) > 1 {
+		return nil, errorf(DBNotUpToDate, "revision %s needs what is not applied: %s", id, join(g.ids(lack[:len(lack)-1]))).
+			hint("begin with %s", g.revs[lack[0]].ID).candidates(g.ids(lack[:len(lack)-1])...)
+	}
+	p.up(i)
 	return p.done(), nil
 }

@@ -165,6 +165,27 @@ func TestBrokenView(t *testing.T) {
 	})
 }
 
+// TestSessionModes reads in a session that quotes in another way, and leaves it so.
+func TestSessionModes(t *testing.T) {
+	const text = "CREATE TABLE t (a varchar(9) DEFAULT 'it''s \\\\', b varbinary(5) DEFAULT x'00ff', c int AS (length(concat(a, '\\'\\\\'))), CHECK (a <> 'q\\\\'));" +
+		"CREATE VIEW v AS SELECT a, 'x\\\\' FROM t; CREATE FUNCTION f() RETURNS int DETERMINISTIC RETURN length('a\\'b'); CREATE TRIGGER tr BEFORE INSERT ON t FOR EACH ROW SET NEW.a = 'a\\\\'"
+	onEach(t, "", func(t *testing.T, e testdb.Engine) {
+		p := loaded(t, e, text)
+		want := p.read()
+		const mode = "ANSI_QUOTES,NO_BACKSLASH_ESCAPES"
+		if _, err := p.db.ExecContext(t.Context(), "SET SESSION sql_mode = '"+mode+"'"); err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range diff.Compare(engine, p.read(), want) {
+			t.Error(describe(d))
+		}
+		var after string
+		if err := p.db.QueryRowContext(t.Context(), "SELECT @@SESSION.sql_mode").Scan(&after); err != nil || after != mode {
+			t.Errorf("the session's mode is now %q, %v", after, err)
+		}
+	})
+}
+
 func TestNoDatabase(t *testing.T) {
 	onEach(t, "", func(t *testing.T, e testdb.Engine) {
 		_, err := engine.Read(t.Context(), testdb.Open(t, e.Admin(t)), catalog.Scope{})

@@ -39,7 +39,6 @@ func (r *reader) readViews() error {
 		}
 		flag(o, "invoker", w.s(4) == "INVOKER")
 		r.definer(o, w.s(3))
-		r.views[o.Name] = o
 		r.add(o)
 		r.want("VIEW", o.Key, func(text string) error { return r.viewText(o, text) })
 		return nil
