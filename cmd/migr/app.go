@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -50,9 +51,20 @@ type app struct {
 }
 
 // run is the whole of migr: it returns the exit code.
-func (a *app) run(ctx context.Context, args []string) int {
+func (a *app) run(ctx context.Context, args []string) (code int) {
 	a.redact = dburl.NewRedactor()
-	a.out, a.err = a.redact.Writer(a.stdout), a.redact.Writer(a.stderr)
+	stdout := a.stdout
+	if !a.outTTY { // thousands of lines are not as many writes
+		b := bufio.NewWriterSize(a.stdout, 64<<10)
+		defer func() {
+			if err := b.Flush(); err != nil && code == exitOK {
+				fmt.Fprintf(a.stderr, "error: writing the result: %v\n", err)
+				code = exitFailed
+			}
+		}()
+		stdout = b
+	}
+	a.out, a.err = a.redact.Writer(stdout), a.redact.Writer(a.stderr)
 	defer func() { _, _ = a.out.Flush(), a.err.Flush() }()
 	root := a.root()
 	root.SetArgs(keepNumbers(args))
