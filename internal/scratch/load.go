@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/migr-dev/migr/internal/catalog"
 	"github.com/migr-dev/migr/internal/driver"
@@ -90,7 +91,7 @@ func createdSchema(f sqltext.Family, text string) (name string) {
 type loader struct {
 	d     *DB
 	stmts []source.Prepared
-	stuck *LoadError // the server's word when nothing moved; from then on references are not checked
+	stuck []*LoadError // the server's words when nothing moved; from then on references are not checked
 }
 
 // inOrder tries file by file in one batch each, which is one round trip where
@@ -169,7 +170,7 @@ func (l *loader) insist(ctx context.Context, todo []int) error {
 		case l.d.Conn.Dialect.Relax == "" || l.stuck != nil:
 			return worst(errs)
 		default: // foreign keys in a circle: CREATE TABLE with its reference to a table that is still to come
-			l.stuck = worst(errs)
+			l.stuck = errs
 		}
 		todo = left
 	}
@@ -188,11 +189,29 @@ func (l *loader) unstuck(ctx context.Context) error {
 	for _, o := range c.Objects {
 		for _, d := range o.Deps {
 			if o.Kind == "foreign_key" && d.Kind == "table" && c.Get(d) == nil {
-				return l.stuck
+				return l.blame(d.Name)
 			}
 		}
 	}
 	return nil
+}
+
+// blame picks, of what failed when nothing moved, the first statement that names
+// the table which is not there.
+func (l *loader) blame(table string) *LoadError {
+	f := l.d.Conn.Dialect.Family
+	for _, e := range l.stuck {
+		found := false
+		sqltext.Scan(f, e.Stmt.Text, func(t sqltext.Token) bool {
+			found = strings.EqualFold(t.Ident(f), table)
+			return !found
+		})
+		if found {
+			e.More = 0
+			return e
+		}
+	}
+	return worst(l.stuck)
 }
 
 // settle makes the session's settings those that hold at statement i of its file.
