@@ -117,7 +117,7 @@ func (a *app) states(g *history.Graph, st apply.State, rows []history.ID, log []
 		switch {
 		case is[r.ID] && isKept(r):
 			o.Path, o.State = "", stateMissing
-			o.AppliedAt, o.AppliedBy = output.Time(ups[o.Revision].AppliedAt), ups[o.Revision].By
+			o.AppliedAt, o.AppliedBy = appliedAt(ups[o.Revision]), ups[o.Revision].By
 		case is[r.ID]:
 			o.State = stateApplied
 			if err := fromLog(&o, r, ups[string(r.ID)]); err != nil {
