@@ -41,7 +41,10 @@ func (s realSchema) engines() []testdb.Engine {
 
 // knownFailures says, by schema/engine, what does not work and why. An entry
 // that works after all is an error, so that the list stays true.
-var knownFailures = map[string]string{}
+var knownFailures = map[string]string{
+	"pagila/postgres18": "a partition that is made by PARTITION OF has the names of its parent's NOT NULL constraints, " +
+		"which PostgreSQL 18 keeps and its dump shows; one that was attached has names of its own",
+}
 
 // TestRealSchemas does migr's main job on the schemas of public projects: from an
 // empty database to one that the server's own dump cannot tell from one that its
@@ -111,6 +114,9 @@ func newProject(t *testing.T, s realSchema, e testdb.Engine) *project {
 	p.nothing = testdb.Dump(t, p.loaded)
 	if err := p.clientLoads(models); err != nil {
 		t.Fatal(err)
+	}
+	if p.dump(p.loaded) == p.nothing {
+		t.Fatal("the server's client loaded nothing")
 	}
 	return p
 }

@@ -49,6 +49,7 @@ type Session struct {
 	Retries int
 
 	locked bool
+	calm   bool // the last transaction can have changed none of the session's settings
 }
 
 // Read tells the state, in one round trip where both tables are there.
