@@ -151,7 +151,8 @@ func (a *app) ofRunning(err error) *problem {
 	case errors.As(err, &busy):
 		return &problem{exit: exitUsage, code: "config", what: busy.Error(), hint: "give an empty database: migr empties it after use"}
 	case errors.As(err, &load):
-		p := &problem{exit: exitFailed, code: "source", what: load.Error(), why: []string{excerpt(load.Stmt.Text)}}
+		p := &problem{exit: exitFailed, code: "source", what: load.Error(), why: []string{excerpt(load.Stmt.Text)},
+			more: place(load.Stmt.File, load.Line, load.Col)}
 		if load.More > 0 {
 			p.why = append(p.why, fmt.Sprintf("and %d more statements failed, some perhaps because of this one", load.More))
 		}
@@ -304,6 +305,9 @@ func (a *app) ofInput(err error) *problem {
 }
 
 func place(file string, line, col int) map[string]any {
+	if line == 0 {
+		return map[string]any{"path": file}
+	}
 	return map[string]any{"path": file, "line": line, "column": col}
 }
 
