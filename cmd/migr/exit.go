@@ -106,6 +106,9 @@ func (a *app) explain(cmd *cobra.Command, err error) *problem {
 		return &problem{exit: exitUsage, code: "usage", what: clean(err.Error()), hint: "see `migr --help`"}
 	}
 	if d := a.server(err); d != nil {
+		if d.Cause == driver.LockWait {
+			return &problem{exit: exitLocked, code: "locked", what: err.Error(), hint: "something else holds a lock; run the command again, or raise lock_timeout and lock_retries"}
+		}
 		return &problem{exit: exitFailed, code: "statement", what: err.Error()}
 	}
 	return &problem{exit: exitFailed, code: "io", what: err.Error()}
@@ -222,6 +225,9 @@ func (a *app) ofStatement(e *apply.StatementError) *problem {
 	if errors.As(e.Err, &sig) {
 		p.what = fmt.Sprintf("revision %s, %s: %s at statement %d of %d", e.Task.Revision, e.Task.Direction, sig, e.N, len(e.Task.Stmts))
 		p.why = p.why[:len(p.why)-1]
+	}
+	if e.Server != nil && e.Server.Cause == driver.LockWait {
+		p.exit, p.code = exitLocked, "locked"
 	}
 	if e.Atomic {
 		p.why = append(p.why, "the revision was rolled back: nothing of it is left")

@@ -12,6 +12,7 @@ import (
 	"github.com/migr-dev/migr/internal/driver/postgres"
 	"github.com/migr-dev/migr/internal/driver/sqlite"
 	"github.com/migr-dev/migr/internal/source"
+	"github.com/migr-dev/migr/internal/source/hcl"
 	"github.com/migr-dev/migr/internal/source/sqlfile"
 )
 
@@ -33,7 +34,7 @@ func products() []*product {
 
 // sources lists every kind of model source.
 func sources() []source.Kind {
-	return []source.Kind{sqlfile.Kind}
+	return []source.Kind{hcl.Kind, sqlfile.Kind}
 }
 
 // commands lists every command, in the order of the help.
@@ -42,7 +43,8 @@ func (a *app) commands() []*cobra.Command {
 		a.initCommand(), a.revisionCommand(), a.makemigrationsCommand(),
 		a.upgradeCommand(), a.downgradeCommand(), a.downCommand(),
 		a.statusCommand(), a.currentCommand(), a.historyCommand(), a.headsCommand(), a.branchesCommand(), a.showCommand(),
-		a.sqlCommand(), a.stampCommand(), a.editCommand(), a.mergeCommand(),
+		a.sqlCommand(), a.stampCommand(), a.editCommand(), a.mergeCommand(), a.rebaseCommand(), a.squashCommand(), a.removeCommand(),
+		a.repairCommand(), a.resetCommand(),
 		a.checkCommand(), a.diffCommand(), a.inspectCommand(),
 		a.configCommand(), a.versionCommand(), a.completionCommand(),
 	}

@@ -255,7 +255,7 @@ func (a *app) show(ctx context.Context, target string) error {
 	if err != nil {
 		return err
 	}
-	p, err := a.offline()
+	p, err := a.shownProduct()
 	if err != nil {
 		return err
 	}
@@ -287,6 +287,20 @@ func (a *app) show(ctx context.Context, target string) error {
 		}
 		a.statements(p, res.Down)
 	})
+}
+
+// shownProduct is the product of the URL; where none is given, one whose SQL is
+// read most widely, as a revision can be looked at without a database.
+func (a *app) shownProduct() (*product, error) {
+	if a.cfg.HasURL() {
+		return a.offline()
+	}
+	for _, p := range products() {
+		if p.dialect.Family == a.familyOf() {
+			return p, nil
+		}
+	}
+	return a.offline()
 }
 
 func stmtTexts(stmts []history.Stmt) []string {

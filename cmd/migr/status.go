@@ -36,7 +36,7 @@ const (
 )
 
 func (a *app) status(ctx context.Context, exit bool) error {
-	g, err := a.graph()
+	g, err := a.graphKept(ctx)
 	if err != nil {
 		return err
 	}
@@ -86,16 +86,24 @@ func statusExit(list []output.Revision, exit bool) error {
 // states works out the state of each revision, oldest first, and of rows
 // whose file is missing.
 func (a *app) states(g *history.Graph, st apply.State, rows []history.ID, log []apply.Entry) ([]output.Revision, error) {
+	g, _, err := withKept(g, log, rows)
+	if err != nil {
+		return nil, err
+	}
 	known := slices.DeleteFunc(slices.Clone(rows), func(id history.ID) bool { return g.Get(id) == nil && g.Replaced(id) == nil })
 	applied, err := g.Applied(known)
 	if err != nil {
 		return nil, err
 	}
+	ups := lastUps(log)
+	late, err := g.Late(known, records(ended(log), func(id string) string { return ups[id].Header }))
+	if err != nil {
+		return nil, err
+	}
 	is := map[history.ID]bool{}
 	for _, r := range applied {
-		is[r.ID] = true
+		is[r.ID] = !slices.Contains(late, r)
 	}
-	ups := lastUps(log)
 	partial := map[string]apply.Entry{}
 	for _, e := range st.Partial {
 		partial[e.Revision] = e
@@ -105,7 +113,12 @@ func (a *app) states(g *history.Graph, st apply.State, rows []history.ID, log []
 		o := a.object(g, r)
 		o.State, o.AppliedAt = statePending, appliedAt(apply.Entry{})
 		o.Current = slices.Contains(rows, r.ID)
-		if is[r.ID] {
+		o.Late = slices.Contains(late, r)
+		switch {
+		case is[r.ID] && isKept(r):
+			o.Path, o.State = "", stateMissing
+			o.AppliedAt, o.AppliedBy = appliedAt(ups[o.Revision]), ups[o.Revision].By
+		case is[r.ID]:
 			o.State = stateApplied
 			if err := fromLog(&o, r, ups[string(r.ID)]); err != nil {
 				return nil, err
@@ -178,6 +191,9 @@ func (a *app) statusText(list []output.Revision, st apply.State) {
 			if r.DurationMS != nil {
 				line += s.Dim(fmt.Sprintf(", %d ms", *r.DurationMS))
 			}
+		}
+		if r.Late {
+			line += s.Red("  <- came late: what follows it is applied, and it never ran")
 		}
 		if r.Current {
 			line += s.Green("  <- current")

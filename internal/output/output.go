@@ -66,6 +66,7 @@ type Revision struct {
 	DurationMS *int64  `json:"duration_ms,omitempty"`
 	AppliedBy  string  `json:"applied_by,omitempty"`
 	Current    bool    `json:"is_current,omitempty"`
+	Late       bool    `json:"late,omitempty"` // pending, though what needs it is applied
 }
 
 // A Change is the change object of the contract.

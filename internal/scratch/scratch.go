@@ -24,8 +24,9 @@ type DB struct {
 	Engine *catalog.Engine
 	Scope  catalog.Scope
 
-	given []string // schemas that it had from the start
-	drop  func(context.Context) error
+	given   []string // schemas that it had from the start
+	claimed []string // those of them that the models make
+	drop    func(context.Context) error
 }
 
 // A RightsError says that no temporary database could be made.
@@ -140,7 +141,8 @@ func (d *DB) Close() error {
 }
 
 // Added lists the schemas that were made since the database was opened: a model
-// that creates a schema has it under management.
+// that creates a schema has it under management. So it has one that was there
+// for an extension of the live database, if the model creates it.
 func (d *DB) Added(ctx context.Context) ([]string, error) {
 	if d.Conn.Dialect.Schemas == nil {
 		return nil, nil
@@ -149,7 +151,9 @@ func (d *DB) Added(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(now, func(s string) bool { return slices.Contains(d.given, s) }), nil
+	return slices.DeleteFunc(now, func(s string) bool {
+		return s == d.Scope.Home || slices.Contains(d.given, s) && !slices.Contains(d.claimed, s)
+	}), nil
 }
 
 // Read returns what the database holds.

@@ -10,7 +10,7 @@ import (
 )
 
 // The three kinds of key have the same attributes: columns (with prefix lengths,
-// DESC and, on MySQL, expressions), type (FULLTEXT, SPATIAL), using (only where it
+// DESC and, on MySQL, expressions), type (FULLTEXT, SPATIAL, VECTOR), using (only where it
 // is not the engine's own way), parser, hidden, comment.
 var (
 	primaryKind = catalog.Kind{Name: "primary_key", How: catalog.Merged, Hazards: uniqueHazards}
@@ -79,7 +79,7 @@ func indexKindOf(name, nonUnique string) string {
 
 func (r *reader) indexAttrs(o, t *catalog.Object, w row) {
 	switch kind := w.s(6); kind {
-	case "FULLTEXT", "SPATIAL":
+	case "FULLTEXT", "SPATIAL", "VECTOR":
 		o.Attrs["type"] = kind
 	default:
 		if kind != ownIndexType(t.Attrs["engine"]) {

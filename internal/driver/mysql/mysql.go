@@ -28,7 +28,7 @@ import (
 func Dialect() *driver.Dialect {
 	return &driver.Dialect{
 		Name: "mysql", Family: sqltext.MySQL, Schemes: []string{"mysql", "mariadb"},
-		Open: open, Server: server, Scratch: scratch, Clean: clean, Busy: busy,
+		Open: open, Server: server, Scratch: scratch, Clean: clean, Busy: busy, Wipe: wipe,
 		TryLock: tryLock, Unlock: unlock, Holder: holder,
 		Begin: "START TRANSACTION", Settings: settings,
 		NoTx: func([]string, int) string { return "" },
