@@ -132,6 +132,7 @@ func (a *app) ofRunning(err error) *problem {
 		conn   *driver.ConnectError
 		stmt   *apply.StatementError
 		replay *replayed
+		task   *apply.TaskError
 		verify *apply.VerifyError
 		locked *apply.LockedError
 		rights *scratch.RightsError
@@ -149,6 +150,8 @@ func (a *app) ofRunning(err error) *problem {
 		return p
 	case errors.As(err, &stmt):
 		return a.ofStatement(stmt)
+	case errors.As(err, &task):
+		return ofTask(task)
 	case errors.As(err, &verify):
 		return &problem{exit: exitFailed, code: "statement", what: verify.Error(), hint: "delete or mend those rows in the revision, before the statement that leaves them alone"}
 	case errors.As(err, &busy):
@@ -240,6 +243,22 @@ func (a *app) ofStatement(e *apply.StatementError) *problem {
 	p.exit, p.code = exitPartial, "partial"
 	p.why = append(p.why, fmt.Sprintf("this is not undone by itself: statements 1 to %d are done, %d failed, the rest was not run", e.N-1, e.N))
 	p.hint = fmt.Sprintf("mend statement %d in the file and run the same command again: it goes on there; `migr status` tells the state", e.N)
+	return p
+}
+
+// ofTask tells of a revision that failed outside its statements.
+func ofTask(e *apply.TaskError) *problem {
+	p := &problem{exit: exitFailed, code: "statement", what: fmt.Sprintf("revision %s, %s: not a statement, but beginning, committing or recording it failed", e.Task.Revision, e.Task.Direction),
+		why: []string{e.Task.Path, e.Server.Error()}, more: map[string]any{"revision": e.Task.Revision, "path": e.Task.Path, "server_code": e.Server.Code}}
+	if e.Task.Direction == "stamp" {
+		p.what, p.why = fmt.Sprintf("stamping %s", e.Task.Revision), p.why[1:]
+		return p
+	}
+	if e.Atomic {
+		p.why = append(p.why, "the revision was rolled back: nothing of it is left")
+		return p
+	}
+	p.hint = "`migr status` tells what is done; run the same command again"
 	return p
 }
 
