@@ -52,15 +52,35 @@ type app struct {
 // run is the whole of migr: it returns the exit code.
 func (a *app) run(ctx context.Context, args []string) int {
 	a.redact = dburl.NewRedactor()
-	a.out, a.err = a.redact.Writer(a.stdout), a.redact.Writer(a.stderr)
+	result := &watched{w: a.stdout}
+	a.out, a.err = a.redact.Writer(result), a.redact.Writer(a.stderr)
 	defer func() { _, _ = a.out.Flush(), a.err.Flush() }()
 	root := a.root()
 	root.SetArgs(keepNumbers(args))
 	cmd, err := root.ExecuteContextC(ctx)
-	if err == nil {
+	_ = a.out.Flush()
+	if err == nil && result.err == nil {
 		return exitOK
 	}
+	if err == nil {
+		err = &problem{exit: exitFailed, code: "io", what: "writing the result: " + result.err.Error()}
+	}
 	return a.fail(ctx, cmd, err)
+}
+
+// A watched writer remembers that a write failed: a result that did not arrive
+// (a full disk) is no success.
+type watched struct {
+	w   io.Writer
+	err error
+}
+
+func (w *watched) Write(p []byte) (int, error) {
+	n, err := w.w.Write(p)
+	if err != nil && w.err == nil {
+		w.err = err
+	}
+	return n, err
 }
 
 var relative = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^-\d+(:.*)?$`) })
