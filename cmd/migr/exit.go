@@ -287,7 +287,11 @@ func (a *app) ofInput(err error) *problem {
 	case errors.As(err, &url):
 		return &problem{exit: exitUsage, code: "config", what: url.Error(), hint: url.Hint}
 	case errors.As(err, &src):
-		return &problem{exit: exitFailed, code: "source", what: err.Error(), hint: src.Hint, more: place(src.File, src.Line, src.Col)}
+		p := &problem{exit: exitFailed, code: "source", what: err.Error(), hint: src.Hint, more: place(src.File, src.Line, src.Col)}
+		if src.Detail != "" {
+			p.why = []string{src.Detail}
+		}
+		return p
 	case errors.As(err, &text):
 		return &problem{exit: exitUsage, code: "bad_file", what: text.Error(), hint: text.Hint, more: place(text.File, text.Line, text.Col)}
 	}
