@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -18,6 +20,7 @@ import (
 	"github.com/migr-dev/migr/internal/dburl"
 	"github.com/migr-dev/migr/internal/driver"
 	"github.com/migr-dev/migr/internal/history"
+	"github.com/migr-dev/migr/internal/nearest"
 	"github.com/migr-dev/migr/internal/output"
 )
 
@@ -60,7 +63,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 	return a.fail(ctx, cmd, err)
 }
 
-var relative = regexp.MustCompile(`^-\d+(:.*)?$`)
+var relative = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^-\d+(:.*)?$`) })
 
 // numberMark stands before an argument such as -1, so that it is not taken for a
 // flag: `downgrade -1` needs no `--`. No argument of a process holds a NUL.
@@ -72,7 +75,7 @@ func keepNumbers(args []string) []string {
 		if s == "--" {
 			break
 		}
-		if relative.MatchString(s) {
+		if relative().MatchString(s) {
 			out[i] = numberMark + s
 		}
 	}
@@ -96,11 +99,12 @@ func (a *app) root() *cobra.Command {
 file with an up and a down part that it has proved on a scratch database, and
 runs revisions: on SQLite, PostgreSQL, MySQL and MariaDB.`,
 		SilenceErrors: true, SilenceUsage: true,
+		Annotations:       map[string]string{"config": "no"},
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return a.begin(cmd) },
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return usagef("migr has no command %q", args[0])
+				return a.noCommand(cmd, args[0])
 			}
 			return cmd.Help()
 		},
@@ -114,12 +118,44 @@ runs revisions: on SQLite, PostgreSQL, MySQL and MariaDB.`,
 	})
 	a.globals(root.PersistentFlags())
 	for _, c := range a.commands() {
+		c.Args = usageArgs(c.Args)
 		if takesRevisions[c.Name()] {
 			c.ValidArgsFunction = a.completeRevisions
 		}
 		root.AddCommand(c)
 	}
 	return root
+}
+
+// noCommand names the command that is nearest to what was typed.
+func (a *app) noCommand(root *cobra.Command, given string) error {
+	var names []string
+	for _, c := range root.Commands() {
+		names = append(append(names, c.Name()), c.Aliases...)
+	}
+	p := &problem{exit: exitUsage, code: "usage", what: fmt.Sprintf("migr has no command %q", given), hint: "see `migr --help`"}
+	if n := nearest.Word(given, names); n != "" {
+		p.hint = "did you mean `migr " + n + "`?"
+	}
+	return p
+}
+
+// usageArgs makes a wrong number of arguments wrong usage.
+func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
+	if check == nil {
+		return nil
+	}
+	return func(cmd *cobra.Command, args []string) error {
+		err := check(cmd, args)
+		var p *problem
+		if err == nil || errors.As(err, &p) {
+			return err
+		}
+		if len(args) > 0 {
+			return usagef("migr %s: too many arguments: %s", cmd.Name(), strings.Join(unmark(args), " "))
+		}
+		return usagef("migr %s: %s", cmd.Name(), err)
+	}
 }
 
 func (a *app) globals(f *pflag.FlagSet) {
@@ -147,7 +183,7 @@ func (a *app) begin(cmd *cobra.Command) error {
 		a.outTTY, a.inTTY = a.outTTY && !a.json && a.env("CI") == "", false
 		a.errTTY = false
 	}
-	if cmd.Annotations["config"] == "no" {
+	if cmd.Annotations["config"] == "no" || cmd.Name() == "help" || strings.HasPrefix(cmd.Name(), cobra.ShellCompRequestCmd) {
 		return nil
 	}
 	return a.load()

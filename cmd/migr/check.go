@@ -167,7 +167,7 @@ func (a *app) pair(ctx context.Context, db *database, from, to string) (have, wa
 		if err != nil {
 			return nil, nil, done, err
 		}
-		closers = append(closers, func() { _ = b.Close() })
+		closers = append(closers, func() { a.discard(b.DB) })
 		have, err = a.live(ctx, db, b.scope)
 		return have, b.catalog, done, err
 	}

@@ -106,6 +106,9 @@ func (a *app) explain(cmd *cobra.Command, err error) *problem {
 		return &problem{exit: exitUsage, code: "usage", what: clean(err.Error()), hint: "see `migr --help`"}
 	}
 	if d := a.server(err); d != nil {
+		if d.Cause == driver.LockWait {
+			return &problem{exit: exitLocked, code: "locked", what: err.Error(), hint: "something else holds a lock; run the command again, or raise lock_timeout and lock_retries"}
+		}
 		return &problem{exit: exitFailed, code: "statement", what: err.Error()}
 	}
 	return &problem{exit: exitFailed, code: "io", what: err.Error()}
@@ -128,6 +131,7 @@ func (a *app) ofRunning(err error) *problem {
 	var (
 		conn   *driver.ConnectError
 		stmt   *apply.StatementError
+		replay *replayed
 		verify *apply.VerifyError
 		locked *apply.LockedError
 		rights *scratch.RightsError
@@ -138,6 +142,11 @@ func (a *app) ofRunning(err error) *problem {
 	switch {
 	case errors.As(err, &locked):
 		return &problem{exit: exitLocked, code: "locked", what: locked.Error(), hint: "wait for it to end, or raise lock_wait"}
+	case errors.As(err, &replay):
+		p := a.ofStatement(replay.StatementError)
+		p.what = "replaying the revisions on a scratch database: " + p.what
+		p.why, p.hint = p.why[:len(p.why)-1], "the database itself was not touched; mend the file and run the command again"
+		return p
 	case errors.As(err, &stmt):
 		return a.ofStatement(stmt)
 	case errors.As(err, &verify):
@@ -216,6 +225,9 @@ func (a *app) ofStatement(e *apply.StatementError) *problem {
 		p.what = fmt.Sprintf("revision %s, %s: %s at statement %d of %d", e.Task.Revision, e.Task.Direction, sig, e.N, len(e.Task.Stmts))
 		p.why = p.why[:len(p.why)-1]
 	}
+	if e.Server != nil && e.Server.Cause == driver.LockWait {
+		p.exit, p.code = exitLocked, "locked"
+	}
 	if e.Atomic {
 		p.why = append(p.why, "the revision was rolled back: nothing of it is left")
 		p.hint = "mend the file and run the command again"
@@ -264,6 +276,9 @@ func (a *app) ofHistory(err error) *problem {
 		}
 		if len(h.Candidates) > 0 {
 			p.more["candidates"] = h.Candidates
+		}
+		if h.Code == history.DBNotUpToDate {
+			p.more["pending"] = h.Candidates
 		}
 		if len(h.Paths) > 0 {
 			p.more["paths"] = h.Paths

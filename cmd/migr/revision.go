@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/migr-dev/migr/internal/config"
 	"github.com/migr-dev/migr/internal/history"
 	"github.com/migr-dev/migr/internal/output"
 	"github.com/migr-dev/migr/internal/sqltext"
@@ -179,7 +180,7 @@ func (a *app) writeRevision(r *history.Revision, o *revising, changes []output.C
 	text := r.Format()
 	name, err := history.FileName(a.cfg.FileTemplate, r.Created, r.ID, r.Message)
 	if err != nil {
-		return err
+		return &config.Error{Msg: a.cfg.Origin("file_template") + ": " + err.Error()}
 	}
 	file := filepath.Join(a.cfg.Dir, filepath.FromSlash(name))
 	shown := a.cfg.Rel(file)
@@ -225,7 +226,11 @@ func (a *app) changesText(changes []output.Change) {
 	s := a.styleOf(a.errTTY)
 	sign := map[string]string{"add": s.Green("+"), "drop": s.Red("-"), "modify": s.Yellow("~"), "rename": s.Cyan(">")}
 	for _, c := range changes {
-		line := fmt.Sprintf("  %s %s %s", sign[c.Action], c.Kind, c.Object)
+		name := c.Object
+		if c.From != "" {
+			name = c.From + " -> " + c.Object
+		}
+		line := fmt.Sprintf("  %s %s %s", sign[c.Action], c.Kind, name)
 		if len(c.Hazards) > 0 {
 			line += "  " + s.Red(strings.Join(c.Hazards, ", "))
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -34,16 +35,44 @@ func (a *app) scope(db *database) catalog.Scope {
 }
 
 // modelStatements reads the models, checked and ready for a scratch database.
-func (a *app) modelStatements(ctx context.Context, p *product, m config.Models) ([]source.Prepared, error) {
-	src, err := source.Open(sources(), m.Base, m.Specs, source.Options{Python: a.cfg.Python, Env: a.cfg.Environ()})
+func (a *app) modelStatements(ctx context.Context, db *database, m config.Models) ([]source.Prepared, error) {
+	src, err := source.Open(sources(), m.Base, m.Specs, a.sourceOptions(db))
 	if err != nil {
 		return nil, err
 	}
-	stmts, err := src.DDL(ctx, p.dialect.Family)
+	stmts, err := src.DDL(ctx, db.dialect.Family)
 	if err != nil {
 		return nil, err
 	}
-	return source.Prepare(p.dialect.Family, stmts)
+	return source.Prepare(db.dialect.Family, stmts)
+}
+
+// sourceOptions are the settings that model sources need.
+func (a *app) sourceOptions(db *database) source.Options {
+	o := source.Options{
+		Python: a.cfg.Python, Env: a.cfg.Environ(), Timeout: a.cfg.ModelTimeout,
+		Import: a.cfg.Import, Mode: string(a.cfg.Mode), ExcludeApps: a.cfg.ExcludeApps,
+		Warn: func(msg string) { a.warn("%s", msg) },
+		Product: source.Product{
+			Name: string(db.URL.Scheme), MariaDB: db.Server.Product == "MariaDB",
+			Version: db.Server.Version, Database: db.Server.Database,
+		},
+	}
+	if a.cfg.ModelCache {
+		o.Cache = a.cacheDir("models")
+	}
+	return o
+}
+
+// cacheDir is where what can be made again is kept for this user; "" where
+// there is no such place.
+func (a *app) cacheDir(name string) string {
+	for _, v := range []struct{ variable, below string }{{"XDG_CACHE_HOME", ""}, {"LOCALAPPDATA", ""}, {"HOME", ".cache"}} {
+		if dir := a.env(v.variable); filepath.IsAbs(dir) {
+			return filepath.Join(dir, v.below, "migr", name)
+		}
+	}
+	return ""
 }
 
 // scratch makes a scratch database: the user's own, or one beside the live one.
@@ -64,6 +93,13 @@ func (a *app) scratch(ctx context.Context, db *database, s catalog.Scope) (*scra
 	return scratch.Open(ctx, db.Conn, db.engine, scratch.Options{URL: u, Scope: s})
 }
 
+// discard removes a scratch database, and says so when one is left behind.
+func (a *app) discard(sc *scratch.DB) {
+	if err := sc.Close(); err != nil {
+		a.warn("the scratch database %s could not be removed: %v", sc.Name(), err)
+	}
+}
+
 // A built is a schema on a scratch database, read back.
 type built struct {
 	*scratch.DB
@@ -80,7 +116,7 @@ func (a *app) build(ctx context.Context, db *database, s catalog.Scope, fill fun
 	}
 	defer func() {
 		if err != nil {
-			_ = sc.Close()
+			a.discard(sc)
 		}
 	}()
 	if err := fill(sc); err != nil {
@@ -115,7 +151,7 @@ func (a *app) build(ctx context.Context, db *database, s catalog.Scope, fill fun
 
 // buildModels builds the schema that the models describe.
 func (a *app) buildModels(ctx context.Context, db *database, m config.Models) (*built, error) {
-	stmts, err := a.modelStatements(ctx, db.product, m)
+	stmts, err := a.modelStatements(ctx, db, m)
 	if err != nil {
 		return nil, err
 	}
@@ -198,7 +234,7 @@ func (a *app) sourceCatalog(ctx context.Context, db *database, src string) (*cat
 		if err != nil {
 			return nil, none, err
 		}
-		return closing(a.buildModels(ctx, db, m))
+		return a.closing(a.buildModels(ctx, db, m))
 	}
 	if strings.Contains(src, "://") && !strings.HasPrefix(src, "exec:") {
 		return a.otherDatabase(ctx, db, src)
@@ -206,14 +242,14 @@ func (a *app) sourceCatalog(ctx context.Context, db *database, src string) (*cat
 	if c, done, err, ok := a.revisionCatalog(ctx, db, src); ok {
 		return c, done, err
 	}
-	return closing(a.buildModels(ctx, db, config.Models{Specs: []string{src}, Base: a.dir}))
+	return a.closing(a.buildModels(ctx, db, config.Models{Specs: []string{src}, Base: a.dir}))
 }
 
-func closing(b *built, err error) (*catalog.Catalog, func(), error) {
+func (a *app) closing(b *built, err error) (*catalog.Catalog, func(), error) {
 	if err != nil {
 		return nil, func() {}, err
 	}
-	return b.catalog, func() { _ = b.Close() }, nil
+	return b.catalog, func() { a.discard(b.DB) }, nil
 }
 
 func (a *app) otherDatabase(ctx context.Context, db *database, src string) (*catalog.Catalog, func(), error) {
@@ -251,6 +287,6 @@ func (a *app) revisionCatalog(ctx context.Context, db *database, src string) (*c
 		unknown := errors.As(err, &h) && h.Code == history.NotFound
 		return nil, none, err, !unknown || !strings.ContainsAny(src, "./:*")
 	}
-	c, done, err := closing(a.buildRevisions(ctx, db, p.Steps))
+	c, done, err := a.closing(a.buildRevisions(ctx, db, p.Steps))
 	return c, done, err, true
 }

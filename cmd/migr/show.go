@@ -121,17 +121,10 @@ func (a *app) history(ctx context.Context, rng string, current bool) error {
 		return err
 	}
 	var rows []history.ID
-	applied := map[*history.Revision]bool{}
+	known := map[string]output.Revision{}
 	if current || strings.Contains(rng, "current") || relativeRange(rng) && a.cfg.HasURL() {
-		if rows, err = a.currentRows(ctx); err != nil {
+		if rows, err = a.known(ctx, g, known); err != nil {
 			return err
-		}
-		all, err := g.Applied(rows)
-		if err != nil {
-			return err
-		}
-		for _, r := range all {
-			applied[r] = true
 		}
 	}
 	if rng != "" && !history.IsRange(rng) {
@@ -142,20 +135,19 @@ func (a *app) history(ctx context.Context, rng string, current bool) error {
 		return err
 	}
 	list := a.objects(g, revs)
-	for i, r := range revs {
-		list[i].Current = slices.Contains(rows, r.ID)
-		if current {
-			list[i].State = "pending"
-			if applied[r] {
-				list[i].State = "applied"
-			}
+	if current {
+		for i := range list {
+			list[i] = known[list[i].Revision]
 		}
 	}
 	return a.result(revisionList{list}, func() {
 		for i, r := range revs {
 			line := a.line(g, r)
-			if list[i].Current {
+			switch {
+			case list[i].Current:
 				line += " " + a.style().Green("(current)")
+			case list[i].State != "" && list[i].State != statePending:
+				line += " " + a.style().Green("("+strings.ReplaceAll(list[i].State, "_", " ")+")")
 			}
 			a.print("%s", line)
 			if a.verbose {
@@ -163,6 +155,28 @@ func (a *app) history(ctx context.Context, rng string, current bool) error {
 			}
 		}
 	})
+}
+
+// known asks the database for its rows and what it knows of each revision.
+func (a *app) known(ctx context.Context, g *history.Graph, into map[string]output.Revision) ([]history.ID, error) {
+	db, s, err := a.session(ctx, true, "")
+	if err != nil {
+		return nil, err
+	}
+	defer db.Close()
+	st, rows, err := a.rows(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	log, err := s.Log(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list, err := a.states(g, st, rows, log)
+	for _, o := range list {
+		into[o.Revision] = o
+	}
+	return rows, err
 }
 
 // relativeRange tells whether a range has an end that counts from the database.
@@ -241,7 +255,7 @@ func (a *app) show(ctx context.Context, target string) error {
 	if err != nil {
 		return err
 	}
-	p, err := a.offline()
+	p, err := a.shownProduct()
 	if err != nil {
 		return err
 	}
@@ -273,6 +287,20 @@ func (a *app) show(ctx context.Context, target string) error {
 		}
 		a.statements(p, res.Down)
 	})
+}
+
+// shownProduct is the product of the URL; where none is given, one whose SQL is
+// read most widely, as a revision can be looked at without a database.
+func (a *app) shownProduct() (*product, error) {
+	if a.cfg.HasURL() {
+		return a.offline()
+	}
+	for _, p := range products() {
+		if p.dialect.Family == a.familyOf() {
+			return p, nil
+		}
+	}
+	return a.offline()
 }
 
 func stmtTexts(stmts []history.Stmt) []string {

@@ -26,6 +26,7 @@ type Task struct {
 	Delete    []string // and that go
 	Checksum  string
 	Down      string // the down text, kept beside the row so that it outlives its file
+	Header    string // and what else is needed to make the revision again without its file
 	// Resume: the log holds this task already, begun and not ended; Done of its
 	// statements are behind it.
 	Resume bool
@@ -56,7 +57,8 @@ type Plan struct {
 type opKind int
 
 const (
-	opOutside opKind = iota // before and after a transaction
+	opBefore opKind = iota // before a transaction
+	opAfter                // and after it
 	opBegin
 	opSetting
 	opStatement
@@ -75,9 +77,10 @@ type op struct {
 
 // A group is what succeeds or fails as one.
 type group struct {
-	ops  []op
-	tx   bool
-	last bool // it marks the revision as applied
+	ops   []op
+	tx    bool
+	last  bool // it marks the revision as applied
+	quick bool // its statements may be sent as one text
 }
 
 // groups lays out a task. On a server with transactional DDL a revision is one
@@ -91,11 +94,16 @@ func (p *Plan) groups(t Task) []group {
 	groups := []group{{}}
 	if !t.Resume {
 		groups[0].ops = []op{{kind: opRecord, sql: p.Tables.begin(t, p)}}
+	} else {
+		groups[0].ops = []op{{kind: opRecord, sql: p.Tables.again(t)}}
 	}
 	parts := p.split(t)
 	for i, part := range parts {
-		if part.from < t.Done {
-			continue
+		if behind := t.Done - part.from; behind > 0 {
+			if behind >= len(part.stmts) {
+				continue
+			}
+			part.from, part.stmts = t.Done, part.stmts[behind:]
 		}
 		first, last := part.from+1, part.from+len(part.stmts)
 		groups[len(groups)-1].ops = append(groups[len(groups)-1].ops, op{kind: opRecord, sql: p.Tables.started(t, last)})
@@ -136,7 +144,7 @@ func (p *Plan) sessionSettings() []string {
 func (p *Plan) opening() []op {
 	var ops []op
 	for _, s := range p.Dialect.Before {
-		ops = append(ops, op{kind: opOutside, sql: s})
+		ops = append(ops, op{kind: opBefore, sql: s})
 	}
 	ops = append(ops, op{kind: opBegin, sql: p.Dialect.Begin})
 	for _, s := range p.Dialect.Settings(p.Timeouts) {
@@ -163,9 +171,9 @@ func (p *Plan) atomic(t Task) group {
 	}
 	ops = append(ops, op{kind: opCommit, sql: "COMMIT"})
 	for _, s := range p.Dialect.After {
-		ops = append(ops, op{kind: opOutside, sql: s})
+		ops = append(ops, op{kind: opAfter, sql: s})
 	}
-	return group{tx: true, ops: ops, last: true}
+	return group{tx: true, ops: ops, last: true, quick: quick(p.Dialect, t.Stmts)}
 }
 
 // A part is a run of statements that belong into one transaction, or one that
@@ -282,4 +290,5 @@ type Entry struct {
 	AppliedAt                  time.Time
 	Duration                   time.Duration
 	Message, Down, Hashes, Err string
+	Header                     string
 }

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"path/filepath"
@@ -141,6 +142,11 @@ func (c *Config) fill() error {
 	c.StatementTimeout = r.duration("statement_timeout")
 	c.Protected = r.yesNo("protected")
 	c.Python = r.program("python")
+	c.Import = r.list("import")
+	c.Mode = Mode(r.word("mode"))
+	c.ExcludeApps = r.list("exclude_apps")
+	c.ModelTimeout = r.duration("model_timeout")
+	c.ModelCache = r.yesNo("model_cache")
 	c.Online = r.yesNo("online")
 	c.Grants = r.yesNo("grants")
 	c.Transaction = Transaction(r.word("transaction"))
@@ -180,7 +186,8 @@ func (c *Config) databaseURL(name string) (*dburl.URL, error) {
 }
 
 func hintOf(err error) string {
-	if e, ok := err.(*dburl.Error); ok {
+	var e *dburl.Error
+	if errors.As(err, &e) {
 		return e.Hint
 	}
 	return ""

@@ -23,6 +23,9 @@ type Dialect struct {
 	// TxDDL: DDL takes part in transactions, so a revision and its version row
 	// commit together.
 	TxDDL bool
+	// InProcess: there is no server; a statement that is over at once is not
+	// worth the watch that would end it early.
+	InProcess bool
 
 	// Open returns a pool for the URL without connecting.
 	Open func(u *dburl.URL, o Options) (*sql.DB, error)
@@ -35,6 +38,11 @@ type Dialect struct {
 	// no other. Busy tells what is in it before.
 	Clean func(ctx context.Context, c *Conn) error
 	Busy  func(ctx context.Context, c *Conn) ([]string, error)
+
+	// Wipe drops all that is in the schemas (none named: the home schema) and
+	// leaves them empty; where a database has one schema, all that is in it. It
+	// returns the names of what it dropped.
+	Wipe func(ctx context.Context, c *Conn, schemas []string) ([]string, error)
 
 	// TryLock takes the session lock of that name, without waiting. Holder
 	// says, as far as the server tells, who has it.

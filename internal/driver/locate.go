@@ -3,12 +3,13 @@ package driver
 import (
 	"regexp"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/migr-dev/migr/internal/sqltext"
 )
 
-var nearToken = regexp.MustCompile(`near "((?:[^"]|"")+)"`)
+var nearToken = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`near "((?:[^"]|"")+)"`) })
 
 // Locate finds the line and column in the file that a server's error about a
 // statement points at; without a hint from the server, the statement's own.
@@ -28,7 +29,7 @@ func Locate(s sqltext.Stmt, e *ServerError) (line, col int) {
 			}
 		}
 	default:
-		if m := nearToken.FindStringSubmatch(e.Message); m != nil && strings.Count(s.Text, m[1]) == 1 {
+		if m := nearToken().FindStringSubmatch(e.Message); m != nil && strings.Count(s.Text, m[1]) == 1 {
 			off = strings.Index(s.Text, m[1])
 		}
 	}

@@ -35,6 +35,7 @@ func (e *LoadError) Unwrap() error { return e.Err }
 // long as something else succeeds. Rows that they bring are deleted at the end.
 func (d *DB) Load(ctx context.Context, stmts []source.Prepared) error {
 	l := &loader{d: d, stmts: stmts}
+	d.claim(stmts)
 	todo, err := l.inOrder(ctx)
 	if err != nil {
 		return err
@@ -48,6 +49,39 @@ func (d *DB) Load(ctx context.Context, stmts []source.Prepared) error {
 		}
 	}
 	return nil
+}
+
+// claim notes the schemas that the models make.
+func (d *DB) claim(stmts []source.Prepared) {
+	if d.Conn.Dialect.Schemas == nil {
+		return
+	}
+	for _, s := range stmts {
+		if name := createdSchema(d.Conn.Dialect.Family, s.Text); name != "" {
+			d.claimed = append(d.claimed, name)
+		}
+	}
+}
+
+// createdSchema reads CREATE SCHEMA [IF NOT EXISTS] name; "" for any other statement.
+func createdSchema(f sqltext.Family, text string) (name string) {
+	words := []string{"CREATE", "SCHEMA"}
+	sqltext.Scan(f, text, func(t sqltext.Token) bool {
+		switch {
+		case len(words) > 0 && t.Is(words[0]):
+			words = words[1:]
+			return true
+		case len(words) > 0:
+			return false
+		case t.Is("IF"), t.Is("NOT"), t.Is("EXISTS"):
+			return true
+		}
+		if !t.Is("AUTHORIZATION") {
+			name = t.Ident(f)
+		}
+		return false
+	})
+	return name
 }
 
 type loader struct {

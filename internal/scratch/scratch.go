@@ -24,8 +24,9 @@ type DB struct {
 	Engine *catalog.Engine
 	Scope  catalog.Scope
 
-	given []string // schemas that it had from the start
-	drop  func(context.Context) error
+	given   []string // schemas that it had from the start
+	claimed []string // those of them that the models make
+	drop    func(context.Context) error
 }
 
 // A RightsError says that no temporary database could be made.
@@ -59,7 +60,7 @@ func Open(ctx context.Context, live *driver.Conn, e *catalog.Engine, o Options) 
 	u := o.URL
 	if u == nil {
 		var err error
-		if u, d.drop, err = live.Dialect.Scratch(ctx, live, Name()); err != nil {
+		if u, d.drop, err = live.Dialect.Scratch(ctx, live, newName()); err != nil {
 			return nil, &RightsError{Err: err}
 		}
 	}
@@ -100,11 +101,19 @@ func (d *DB) connect(ctx context.Context, dialect *driver.Dialect, u *dburl.URL,
 	return dialect.Reset(ctx, d.Conn)
 }
 
-// Name is a name for a scratch database that no other process takes.
-func Name() string {
+// newName is a name for a scratch database that no other process takes.
+func newName() string {
 	var b [6]byte
 	_, _ = rand.Read(b[:])
 	return "migr_scratch_" + hex.EncodeToString(b[:])
+}
+
+// Name is the database's name.
+func (d *DB) Name() string {
+	if d.Conn == nil {
+		return ""
+	}
+	return d.Conn.Server.Database
 }
 
 // Close removes the database, also when the work was cancelled.
@@ -132,7 +141,8 @@ func (d *DB) Close() error {
 }
 
 // Added lists the schemas that were made since the database was opened: a model
-// that creates a schema has it under management.
+// that creates a schema has it under management. So it has one that was there
+// for an extension of the live database, if the model creates it.
 func (d *DB) Added(ctx context.Context) ([]string, error) {
 	if d.Conn.Dialect.Schemas == nil {
 		return nil, nil
@@ -141,7 +151,9 @@ func (d *DB) Added(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(now, func(s string) bool { return slices.Contains(d.given, s) }), nil
+	return slices.DeleteFunc(now, func(s string) bool {
+		return s == d.Scope.Home || slices.Contains(d.given, s) && !slices.Contains(d.claimed, s)
+	}), nil
 }
 
 // Read returns what the database holds.

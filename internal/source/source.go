@@ -37,7 +37,14 @@ type Options struct {
 	Python string   // the interpreter for Python models; "" = the kind looks for one itself
 	Env    []string // environment of programs that are started; nil = as migr's own
 
+	Product Product       // the database that the models are for
 	Timeout time.Duration // of a program that is started; 0 = the kind's own
+	Cache   string        // folder of remembered answers of programs; "" = none are kept
+	Warn    func(string)  // told of what is left out or changed without an error; nil = nobody is
+
+	Import      []string // further Python modules, "package.*" for all below
+	Mode        string   // Django: "models" or "migrations"; "" = models
+	ExcludeApps []string // Django: labels of apps that are left out
 }
 
 // Open returns one source for all specs; each is read by the first kind that
