@@ -19,15 +19,10 @@ func Locate(s sqltext.Stmt, e *ServerError) (line, col int) {
 	case e == nil:
 	case e.Offset > 0:
 		off = byteOffset(s.Text, e.Offset-1)
+	case e.Near != "" && strings.Contains(s.Text, e.Near):
+		off = strings.LastIndex(s.Text, e.Near) // it goes on to the end, or is long
 	case e.Line > 1:
-		for i := range s.Text {
-			if s.Text[i] == '\n' {
-				if e.Line--; e.Line == 1 {
-					off = i + 1
-					break
-				}
-			}
-		}
+		off = startOfLine(s.Text, e.Line)
 	default:
 		if m := nearToken().FindStringSubmatch(e.Message); m != nil && strings.Count(s.Text, m[1]) == 1 {
 			off = strings.Index(s.Text, m[1])
@@ -41,6 +36,19 @@ func Locate(s sqltext.Stmt, e *ServerError) (line, col int) {
 		return s.Line, s.Col + col - 1
 	}
 	return s.Line + line - 1, col
+}
+
+// startOfLine is the offset of the n-th line, from 1; -1 where there are fewer.
+func startOfLine(text string, n int) int {
+	off := 0
+	for ; n > 1; n-- {
+		i := strings.IndexByte(text[off:], '\n')
+		if i < 0 {
+			return -1
+		}
+		off += i + 1
+	}
+	return off
 }
 
 func byteOffset(text string, runes int) int {
