@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -19,6 +20,7 @@ import (
 	"github.com/migr-dev/migr/internal/dburl"
 	"github.com/migr-dev/migr/internal/driver"
 	"github.com/migr-dev/migr/internal/history"
+	"github.com/migr-dev/migr/internal/nearest"
 	"github.com/migr-dev/migr/internal/output"
 )
 
@@ -50,15 +52,35 @@ type app struct {
 // run is the whole of migr: it returns the exit code.
 func (a *app) run(ctx context.Context, args []string) int {
 	a.redact = dburl.NewRedactor()
-	a.out, a.err = a.redact.Writer(a.stdout), a.redact.Writer(a.stderr)
+	result := &watched{w: a.stdout}
+	a.out, a.err = a.redact.Writer(result), a.redact.Writer(a.stderr)
 	defer func() { _, _ = a.out.Flush(), a.err.Flush() }()
 	root := a.root()
 	root.SetArgs(keepNumbers(args))
 	cmd, err := root.ExecuteContextC(ctx)
-	if err == nil {
+	_ = a.out.Flush()
+	if err == nil && result.err == nil {
 		return exitOK
 	}
+	if err == nil {
+		err = &problem{exit: exitFailed, code: "io", what: "writing the result: " + result.err.Error()}
+	}
 	return a.fail(ctx, cmd, err)
+}
+
+// A watched writer remembers that a write failed: a result that did not arrive
+// (a full disk) is no success.
+type watched struct {
+	w   io.Writer
+	err error
+}
+
+func (w *watched) Write(p []byte) (int, error) {
+	n, err := w.w.Write(p)
+	if err != nil && w.err == nil {
+		w.err = err
+	}
+	return n, err
 }
 
 var relative = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^-\d+(:.*)?$`) })
@@ -97,11 +119,12 @@ func (a *app) root() *cobra.Command {
 file with an up and a down part that it has proved on a scratch database, and
 runs revisions: on SQLite, PostgreSQL, MySQL and MariaDB.`,
 		SilenceErrors: true, SilenceUsage: true,
+		Annotations:       map[string]string{"config": "no"},
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return a.begin(cmd) },
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return usagef("migr has no command %q", args[0])
+				return a.noCommand(cmd, args[0])
 			}
 			return cmd.Help()
 		},
@@ -115,12 +138,44 @@ runs revisions: on SQLite, PostgreSQL, MySQL and MariaDB.`,
 	})
 	a.globals(root.PersistentFlags())
 	for _, c := range a.commands() {
+		c.Args = usageArgs(c.Args)
 		if takesRevisions[c.Name()] {
 			c.ValidArgsFunction = a.completeRevisions
 		}
 		root.AddCommand(c)
 	}
 	return root
+}
+
+// noCommand names the command that is nearest to what was typed.
+func (a *app) noCommand(root *cobra.Command, given string) error {
+	var names []string
+	for _, c := range root.Commands() {
+		names = append(append(names, c.Name()), c.Aliases...)
+	}
+	p := &problem{exit: exitUsage, code: "usage", what: fmt.Sprintf("migr has no command %q", given), hint: "see `migr --help`"}
+	if n := nearest.Word(given, names); n != "" {
+		p.hint = "did you mean `migr " + n + "`?"
+	}
+	return p
+}
+
+// usageArgs makes a wrong number of arguments wrong usage.
+func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
+	if check == nil {
+		return nil
+	}
+	return func(cmd *cobra.Command, args []string) error {
+		err := check(cmd, args)
+		var p *problem
+		if err == nil || errors.As(err, &p) {
+			return err
+		}
+		if len(args) > 0 {
+			return usagef("migr %s: too many arguments: %s", cmd.Name(), strings.Join(unmark(args), " "))
+		}
+		return usagef("migr %s: %s", cmd.Name(), err)
+	}
 }
 
 func (a *app) globals(f *pflag.FlagSet) {
@@ -148,7 +203,7 @@ func (a *app) begin(cmd *cobra.Command) error {
 		a.outTTY, a.inTTY = a.outTTY && !a.json && a.env("CI") == "", false
 		a.errTTY = false
 	}
-	if cmd.Annotations["config"] == "no" {
+	if cmd.Annotations["config"] == "no" || cmd.Name() == "help" || strings.HasPrefix(cmd.Name(), cobra.ShellCompRequestCmd) {
 		return nil
 	}
 	return a.load()

@@ -222,7 +222,18 @@ func (r *repairer) assumeDone(ctx context.Context) (string, error) {
 	if n := r.o.assumeDone; n < e.Done || n > e.Statements {
 		return "", usagef("--assume-done %d: revision %s has %d statements, and %d of them are known to be done", n, e.Revision, e.Statements, e.Done)
 	}
-	return e.Revision, r.s.AssumeDone(ctx, e, r.o.assumeDone)
+	rev, err := r.g.ResolveOne(e.Revision, nil)
+	if err != nil {
+		return "", err
+	}
+	t, err := r.a.task(r.db.product, history.Step{Direction: history.Direction(e.Direction), Revision: rev}, nil)
+	if err != nil {
+		return "", err
+	}
+	if len(t.Stmts) < r.o.assumeDone {
+		return "", usagef("--assume-done %d: there are %s in %s", r.o.assumeDone, count(len(t.Stmts), "statement"), rev.Path)
+	}
+	return e.Revision, r.s.AssumeDone(ctx, e, t, r.o.assumeDone)
 }
 
 // one finds the revision that is meant: a file's, or a half-done one.

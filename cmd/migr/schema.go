@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -33,13 +34,22 @@ func (a *app) scope(db *database) catalog.Scope {
 	return s
 }
 
+// models are the sources of the configuration; that there is none is an error.
+func (a *app) models() (config.Models, error) {
+	m, err := a.cfg.Models()
+	if err == nil && len(m.Specs) == 0 {
+		err = &config.Error{Msg: "no models are given", Hint: `write models = ["schema.sql"] into ` + config.FileName + `, or pass --models`}
+	}
+	return m, err
+}
+
 // modelStatements reads the models, checked and ready for a scratch database.
-func (a *app) modelStatements(ctx context.Context, p *product, m config.Models) ([]source.Prepared, error) {
-	src, err := source.Open(sources(), m.Base, m.Specs, source.Options{Python: a.cfg.Python, Env: a.cfg.Environ()})
+func (a *app) modelStatements(ctx context.Context, db *database, m config.Models) ([]source.Prepared, error) {
+	src, err := source.Open(sources(), m.Base, m.Specs, a.sourceOptions(db))
 	if err != nil {
 		return nil, err
 	}
-	stmts, err := src.DDL(ctx, p.dialect.Family)
+	stmts, err := src.DDL(ctx, db.dialect.Family)
 	if err != nil {
 		return nil, err
 	}
@@ -47,7 +57,35 @@ func (a *app) modelStatements(ctx context.Context, p *product, m config.Models) 
 		return nil, &source.Error{Msg: "the models hold no statement: " + strings.Join(m.Specs, ", "),
 			Hint: "name the files that describe the schema; to take everything away, use `migr downgrade base` or `migr diff --to empty`"}
 	}
-	return source.Prepare(p.dialect.Family, stmts)
+	return source.Prepare(db.dialect.Family, stmts)
+}
+
+// sourceOptions are the settings that model sources need.
+func (a *app) sourceOptions(db *database) source.Options {
+	o := source.Options{
+		Python: a.cfg.Python, Env: a.cfg.Environ(), Timeout: a.cfg.ModelTimeout,
+		Import: a.cfg.Import, Mode: string(a.cfg.Mode), ExcludeApps: a.cfg.ExcludeApps,
+		Warn: func(msg string) { a.warn("%s", msg) },
+		Product: source.Product{
+			Name: string(db.URL.Scheme), MariaDB: db.Server.Product == "MariaDB",
+			Version: db.Server.Version, Database: db.Server.Database,
+		},
+	}
+	if a.cfg.ModelCache {
+		o.Cache = a.cacheDir("models")
+	}
+	return o
+}
+
+// cacheDir is where what can be made again is kept for this user; "" where
+// there is no such place.
+func (a *app) cacheDir(name string) string {
+	for _, v := range []struct{ variable, below string }{{"XDG_CACHE_HOME", ""}, {"LOCALAPPDATA", ""}, {"HOME", ".cache"}} {
+		if dir := a.env(v.variable); filepath.IsAbs(dir) {
+			return filepath.Join(dir, v.below, "migr", name)
+		}
+	}
+	return ""
 }
 
 // scratch makes a scratch database: the user's own, or one beside the live one.
@@ -126,7 +164,7 @@ func (a *app) build(ctx context.Context, db *database, s catalog.Scope, fill fun
 
 // buildModels builds the schema that the models describe.
 func (a *app) buildModels(ctx context.Context, db *database, m config.Models) (*built, error) {
-	stmts, err := a.modelStatements(ctx, db.product, m)
+	stmts, err := a.modelStatements(ctx, db, m)
 	if err != nil {
 		return nil, err
 	}
@@ -205,7 +243,7 @@ func (a *app) sourceCatalog(ctx context.Context, db *database, src string) (*cat
 	case "empty":
 		return catalog.New(db.Server.Version, nil, nil), none, nil
 	case "models":
-		m, err := a.cfg.Models()
+		m, err := a.models()
 		if err != nil {
 			return nil, none, err
 		}

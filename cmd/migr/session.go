@@ -272,10 +272,10 @@ func (a *app) refuseChanged(g *history.Graph, log []apply.Entry, rows []history.
 	if len(changed) == 0 {
 		return nil
 	}
-	p := &problem{exit: exitHistory, code: "checksum", what: fmt.Sprintf("%d applied revision files were changed since they ran", len(changed))}
+	p := &problem{exit: exitHistory, code: "checksum", what: fmt.Sprintf("%s changed since then", count(len(changed), "file")+" of applied revisions "+map[bool]string{true: "was", false: "were"}[len(changed) == 1])}
 	for _, r := range changed {
 		p.why = append(p.why, r.Path)
 	}
-	p.hint = "nothing was run; put the files back as they were, or accept them with `migr repair --accept-checksum REV`"
+	p.hint = fmt.Sprintf("nothing was run; put the files back as they were, or accept them: `migr repair --accept-checksum %s`", changed[0].ID)
 	return p
 }

@@ -108,16 +108,16 @@ func (a *app) states(g *history.Graph, st apply.State, rows []history.ID, log []
 	for _, e := range st.Partial {
 		partial[e.Revision] = e
 	}
-	var list []output.Revision
+	list := []output.Revision{}
 	for _, r := range g.All() {
 		o := a.object(g, r)
-		o.State = statePending
+		o.State, o.AppliedAt = statePending, appliedAt(apply.Entry{})
 		o.Current = slices.Contains(rows, r.ID)
 		o.Late = slices.Contains(late, r)
 		switch {
 		case is[r.ID] && isKept(r):
 			o.Path, o.State = "", stateMissing
-			o.AppliedAt, o.AppliedBy = output.Time(ups[o.Revision].AppliedAt), ups[o.Revision].By
+			o.AppliedAt, o.AppliedBy = appliedAt(ups[o.Revision]), ups[o.Revision].By
 		case is[r.ID]:
 			o.State = stateApplied
 			if err := fromLog(&o, r, ups[string(r.ID)]); err != nil {
@@ -132,11 +132,16 @@ func (a *app) states(g *history.Graph, st apply.State, rows []history.ID, log []
 	return append(list, missing(g, rows, ups)...), nil
 }
 
+func appliedAt(e apply.Entry) *string {
+	at := output.Time(e.AppliedAt)
+	return &at
+}
+
 func fromLog(o *output.Revision, r *history.Revision, e apply.Entry) error {
 	if e.Revision == "" { // applied by another tool, or stamped
 		return nil
 	}
-	o.AppliedAt = output.Time(e.AppliedAt)
+	o.AppliedAt = appliedAt(e)
 	ms := e.Duration.Milliseconds()
 	o.DurationMS, o.AppliedBy = &ms, e.By
 	sum, err := r.Checksum()
@@ -160,7 +165,7 @@ func missing(g *history.Graph, rows []history.ID, ups map[string]apply.Entry) []
 		seen[id] = true
 		e := ups[id]
 		list = append(list, output.Revision{Revision: id, Revises: []string{}, DependsOn: []string{}, Labels: []string{},
-			Message: e.Message, State: stateMissing, AppliedAt: output.Time(e.AppliedAt), AppliedBy: e.By, Current: slices.Contains(rows, history.ID(id))})
+			Message: e.Message, State: stateMissing, AppliedAt: appliedAt(e), AppliedBy: e.By, Current: slices.Contains(rows, history.ID(id))})
 	}
 	for _, id := range rows {
 		add(string(id))
@@ -181,8 +186,8 @@ func (a *app) statusText(list []output.Revision, st apply.State) {
 	for _, r := range list {
 		state := fmt.Sprintf("%-8s", strings.ReplaceAll(r.State, "_", " "))
 		line := paint[r.State](state) + "  " + s.Yellow(fmt.Sprintf("%-*s", width, r.Revision)) + "  " + r.Message
-		if r.AppliedAt != "" {
-			line += s.Dim("  " + r.AppliedAt)
+		if at := *r.AppliedAt; at != "" {
+			line += s.Dim("  " + at)
 			if r.DurationMS != nil {
 				line += s.Dim(fmt.Sprintf(", %d ms", *r.DurationMS))
 			}

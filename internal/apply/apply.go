@@ -57,7 +57,8 @@ type Plan struct {
 type opKind int
 
 const (
-	opOutside opKind = iota // before and after a transaction
+	opBefore opKind = iota // before a transaction
+	opAfter                // and after it
 	opBegin
 	opSetting
 	opStatement
@@ -76,9 +77,10 @@ type op struct {
 
 // A group is what succeeds or fails as one.
 type group struct {
-	ops  []op
-	tx   bool
-	last bool // it marks the revision as applied
+	ops   []op
+	tx    bool
+	last  bool // it marks the revision as applied
+	quick bool // its statements may be sent as one text
 }
 
 // groups lays out a task. On a server with transactional DDL a revision is one
@@ -142,7 +144,7 @@ func (p *Plan) sessionSettings() []string {
 func (p *Plan) opening() []op {
 	var ops []op
 	for _, s := range p.Dialect.Before {
-		ops = append(ops, op{kind: opOutside, sql: s})
+		ops = append(ops, op{kind: opBefore, sql: s})
 	}
 	ops = append(ops, op{kind: opBegin, sql: p.Dialect.Begin})
 	for _, s := range p.Dialect.Settings(p.Timeouts) {
@@ -169,9 +171,9 @@ func (p *Plan) atomic(t Task) group {
 	}
 	ops = append(ops, op{kind: opCommit, sql: "COMMIT"})
 	for _, s := range p.Dialect.After {
-		ops = append(ops, op{kind: opOutside, sql: s})
+		ops = append(ops, op{kind: opAfter, sql: s})
 	}
-	return group{tx: true, ops: ops, last: true}
+	return group{tx: true, ops: ops, last: true, quick: quick(p.Dialect, t.Stmts)}
 }
 
 // A part is a run of statements that belong into one transaction, or one that

@@ -3,6 +3,7 @@ package apply
 import (
 	"context"
 	"fmt"
+	"strings"
 )
 
 // Record writes into the version table and the log that a task happened, without
@@ -21,9 +22,14 @@ func (s *Session) Record(ctx context.Context, t Task, rows []string) error {
 	return nil
 }
 
-// AssumeDone records that the first n statements of a half-done revision are done.
-func (s *Session) AssumeDone(ctx context.Context, e Entry, n int) error {
-	if err := s.Conn.Exec(ctx, s.Plan.Tables.assume(e, n)); err != nil {
+// AssumeDone records that the first n statements of a half-done revision are done:
+// those that the log does not know as done are the ones of the task, which may have
+// been mended since.
+func (s *Session) AssumeDone(ctx context.Context, e Entry, t Task, n int) error {
+	known := strings.Fields(e.Hashes)
+	all := strings.Fields(hashes(t.Stmts))
+	copy(all, known[:min(e.Done, len(known), len(all))])
+	if err := s.Conn.Exec(ctx, s.Plan.Tables.assume(e, strings.Join(all, " "), n)); err != nil {
 		return fmt.Errorf("recording what is done of revision %s: %w", e.Revision, err)
 	}
 	return nil
@@ -43,9 +49,9 @@ func (t Tables) forget(task Task) string {
 }
 
 // assume says that n statements are done and none is under way.
-func (t Tables) assume(e Entry, n int) string {
-	return fmt.Sprintf("UPDATE %s SET state = 'running', started = %d, done = %d, error = NULL WHERE revision = %s AND direction = %s AND state <> 'done'",
-		t.log(), n, n, t.lit(e.Revision), t.lit(e.Direction))
+func (t Tables) assume(e Entry, hashes string, n int) string {
+	return fmt.Sprintf("UPDATE %s SET state = 'running', started = %d, done = %d, hashes = %s, error = NULL WHERE revision = %s AND direction = %s AND state <> 'done'",
+		t.log(), n, n, t.lit(hashes), t.lit(e.Revision), t.lit(e.Direction))
 }
 
 func (t Tables) accept(task Task) string {

@@ -23,6 +23,9 @@ type Dialect struct {
 	// TxDDL: DDL takes part in transactions, so a revision and its version row
 	// commit together.
 	TxDDL bool
+	// InProcess: there is no server; a statement that is over at once is not
+	// worth the watch that would end it early.
+	InProcess bool
 
 	// Open returns a pool for the URL without connecting.
 	Open func(u *dburl.URL, o Options) (*sql.DB, error)

@@ -35,7 +35,6 @@ type ServerError struct {
 	Hint    string
 	// Offset in runes of the text sent, from 1, and line of it; 0: not told.
 	Offset, Line int
-	Near         string // the rest of the text from the place on, as far as the server tells it
 	Where        string // the server's own context
 }
 

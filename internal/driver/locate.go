@@ -9,6 +9,10 @@ import (
 	"github.com/migr-dev/migr/internal/sqltext"
 )
 
+// nearRest is MySQL's and MariaDB's way: the text from the error on, at most 80
+// characters of it.
+var nearRest = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?s) near '(.+)' at line (\d+)$`) })
+
 var nearToken = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`near "((?:[^"]|"")+)"`) })
 
 // Locate finds the line and column in the file that a server's error about a
@@ -19,10 +23,13 @@ func Locate(s sqltext.Stmt, e *ServerError) (line, col int) {
 	case e == nil:
 	case e.Offset > 0:
 		off = byteOffset(s.Text, e.Offset-1)
-	case e.Near != "" && strings.Contains(s.Text, e.Near):
-		off = strings.LastIndex(s.Text, e.Near) // it goes on to the end, or is long
-	case e.Line > 1:
-		off = startOfLine(s.Text, e.Line)
+	case e.Line > 0:
+		off = lineStart(s.Text, e.Line)
+		if m := nearRest().FindStringSubmatch(e.Message); m != nil && off >= 0 {
+			if at := strings.Index(s.Text[off:], m[1]); at >= 0 {
+				off += at
+			}
+		}
 	default:
 		if m := nearToken().FindStringSubmatch(e.Message); m != nil && strings.Count(s.Text, m[1]) == 1 {
 			off = strings.Index(s.Text, m[1])
@@ -38,15 +45,15 @@ func Locate(s sqltext.Stmt, e *ServerError) (line, col int) {
 	return s.Line + line - 1, col
 }
 
-// startOfLine is the offset of the n-th line, from 1; -1 where there are fewer.
-func startOfLine(text string, n int) int {
+// lineStart is the offset of a line of the text, from 1; -1 where there is none.
+func lineStart(text string, line int) int {
 	off := 0
-	for ; n > 1; n-- {
-		i := strings.IndexByte(text[off:], '\n')
-		if i < 0 {
+	for ; line > 1; line-- {
+		n := strings.IndexByte(text[off:], '\n')
+		if n < 0 {
 			return -1
 		}
-		off += i + 1
+		off += n + 1
 	}
 	return off
 }

@@ -20,8 +20,8 @@ func TestLocate(t *testing.T) {
 		{"on a later line", &driver.ServerError{Offset: 31}, 12, 5},
 		{"a line", &driver.ServerError{Line: 3}, 12, 1},
 		{"a line that is not there", &driver.ServerError{Line: 9}, 10, 5},
-		{"the rest of the text", &driver.ServerError{Line: 3, Near: "itn\n)"}, 12, 5},
-		{"the rest of another text", &driver.ServerError{Line: 3, Near: "elsewhere"}, 12, 1},
+		{"the rest of the text", &driver.ServerError{Line: 3, Message: "syntax to use near 'itn\n)' at line 3"}, 12, 5},
+		{"the rest of another text", &driver.ServerError{Line: 3, Message: "syntax to use near 'elsewhere' at line 3"}, 12, 1},
 		{"a token", &driver.ServerError{Message: `near "itn": syntax error`}, 12, 5},
 		{"a token that is there twice", &driver.ServerError{Message: `near "i": syntax error`}, 10, 5},
 	} {

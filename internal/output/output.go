@@ -60,12 +60,13 @@ type Revision struct {
 	IsBranchPoint bool     `json:"is_branch_point"`
 	IsMerge       bool     `json:"is_merge"`
 
-	State      string `json:"state,omitempty"`
-	AppliedAt  string `json:"applied_at,omitempty"`
-	DurationMS *int64 `json:"duration_ms,omitempty"`
-	AppliedBy  string `json:"applied_by,omitempty"`
-	Current    bool   `json:"is_current,omitempty"`
-	Late       bool   `json:"late,omitempty"` // pending, though what needs it is applied
+	State string `json:"state,omitempty"`
+	// AppliedAt is there wherever State is; "" where it is not known, or not applied.
+	AppliedAt  *string `json:"applied_at,omitempty"`
+	DurationMS *int64  `json:"duration_ms,omitempty"`
+	AppliedBy  string  `json:"applied_by,omitempty"`
+	Current    bool    `json:"is_current,omitempty"`
+	Late       bool    `json:"late,omitempty"` // pending, though what needs it is applied
 }
 
 // A Change is the change object of the contract.

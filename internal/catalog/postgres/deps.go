@@ -60,7 +60,7 @@ func (r *reader) readDepends() error {
 			r.members[from] = true
 		}
 		if w.s("deptype") == "i" && (from.class == pgProc || from.class == pgCast || from.class == pgType) {
-			r.made[from] = to // a range's constructors, an array type: they are part of what they depend on
+			r.made[from] = to // a range's constructors, an array or row type: they are part of what they depend on
 		}
 		r.depends = append(r.depends, dependency{from, to})
 	})
@@ -89,11 +89,6 @@ func (r *reader) resolve() {
 		}
 		if k, there := r.keys[d.to]; there {
 			r.keys[whole] = k
-		}
-	}
-	for _, a := range r.aliases {
-		if k, there := r.keys[a[1]]; there && a[0].oid != 0 {
-			r.keys[a[0]] = k
 		}
 	}
 	for from := range r.made {

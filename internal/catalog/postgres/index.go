@@ -16,23 +16,21 @@ func (r *reader) readIndexes() error {
 		quote_ident(n.nspname) || '.' || quote_ident(t.relname) AS qpath,
 		pg_get_expr(i.indpred, i.indrelid, true) AS prettypred, pg_get_expr(i.indpred, i.indrelid) AS exactpred,
 		i.indisunique, i.indisclustered, i.indisreplident, i.indisvalid, to_json(c.reloptions)::text AS options, ts.spcname,
-		(SELECT json_agg(k.num || '=' || a.attstattarget) FROM pg_attribute a, LATERAL (SELECT a.attnum AS num) k
-			WHERE a.attrelid = c.oid AND a.attstattarget >= 0)::text AS statistics,
-		(SELECT json_agg(a.attname ORDER BY k.ord) FROM unnest(i.indkey) WITH ORDINALITY AS k(num, ord)
-			JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.num WHERE k.ord <= i.indnkeyatts)::text AS columns,
+		CASE WHEN i.indexprs IS NOT NULL THEN (SELECT json_agg(k.num || '=' || a.attstattarget) FROM pg_attribute a, LATERAL (SELECT a.attnum AS num) k
+			WHERE a.attrelid = c.oid AND a.attstattarget >= 0)::text END AS statistics,
+		CASE WHEN i.indisunique THEN (SELECT json_agg(a.attname ORDER BY k.ord) FROM unnest(i.indkey) WITH ORDINALITY AS k(num, ord)
+			JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.num WHERE k.ord <= i.indnkeyatts)::text END AS columns,
 		i.indexprs IS NULL AND i.indpred IS NULL AS simple
 		FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
 		JOIN pg_class t ON t.oid = i.indrelid JOIN pg_namespace n ON n.oid = t.relnamespace
 		LEFT JOIN pg_tablespace ts ON ts.oid = c.reltablespace
-		WHERE c.relnamespace IN ({schemas})
+		LEFT JOIN pg_constraint con ON con.conindid = i.indexrelid AND con.contype IN ('p', 'u', 'x')
+		WHERE c.relnamespace IN ({schemas}) AND con.oid IS NULL
 		ORDER BY i.indrelid, i.indexrelid`, r.addIndex)
 }
 
 func (r *reader) addIndex(w row) {
 	at := ref{class: pgClass, oid: w.i("oid")}
-	if _, behind := r.keys[at]; behind { // a constraint's
-		return
-	}
 	o := r.part("index", w.i("rel"), w.s("name"), at)
 	if o == nil {
 		return

@@ -38,7 +38,6 @@ type reader struct {
 	depends  []dependency
 	made     map[ref]ref                   // rows that the server made along with another
 	origin   map[catalog.Key][]catalog.Key // of inherited columns: the parents'
-	aliases  [][2]ref                      // the row and array types of tables and views
 }
 
 // A relation is what the readers of parts want to know of their table.
@@ -113,10 +112,11 @@ func (r *reader) steps() []step {
 
 // wanted are the settings that the texts of pg_get_* depend on: the search
 // path, the quoting, and how constants of dates, intervals, floats, bytea and
-// timestamps with time zone are printed.
+// timestamps with time zone are printed; and jit.
 var wanted = [][2]string{
 	{"search_path", ""}, {"quote_all_identifiers", "off"}, {"DateStyle", "ISO, DMY"}, {"IntervalStyle", "postgres"},
 	{"TimeZone", "UTC"}, {"extra_float_digits", "1"}, {"bytea_output", "hex"}, {"standard_conforming_strings", "on"},
+	{"jit", "off"}, // compiling a query costs more than the reading
 }
 
 // settings changes the session's settings and returns how to put them back.

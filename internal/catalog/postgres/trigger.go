@@ -228,7 +228,7 @@ func (r *reader) readEventTriggers() error {
 		for i, t := range tags {
 			tags[i] = literal(t)
 		}
-		o.Attrs["event"], o.Attrs["tags"], o.Attrs["function"] = w.s("evtevent"), strings.Join(tags, ", "), w.s("func")
+		o.Attrs["event"], o.Attrs["tags"], o.Attrs["function"] = w.s("evtevent"), strings.Join(tags, ", "), r.local(w.s("func"))
 		o.Attrs["enabled"] = enabledNames[w.s("evtenabled")]
 		r.add(o, at)
 	})

@@ -197,7 +197,7 @@ var causes = map[uint16]driver.Cause{
 	1824: driver.Missing, 1305: driver.Missing, 1054: driver.Missing, 1356: driver.Missing, 1072: driver.Missing,
 }
 
-var atLine = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?s)(?:near '(.*)' )?at line (\d+)$`) })
+var atLine = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`at line (\d+)$`) })
 
 func explain(err error) *driver.ServerError {
 	if errors.Is(err, mysql.ErrInvalidConn) || errors.Is(err, io.ErrUnexpectedEOF) {
@@ -212,8 +212,7 @@ func explain(err error) *driver.ServerError {
 		s.Code += ", SQLSTATE " + string(e.SQLState[:])
 	}
 	if m := atLine().FindStringSubmatch(e.Message); m != nil {
-		s.Near = m[1]
-		s.Line, _ = strconv.Atoi(m[2])
+		s.Line, _ = strconv.Atoi(m[1])
 	}
 	return s
 }

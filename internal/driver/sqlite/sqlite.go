@@ -23,7 +23,7 @@ import (
 // Dialect returns SQLite's.
 func Dialect() *driver.Dialect {
 	return &driver.Dialect{
-		Name: "sqlite", Family: sqltext.SQLite, Schemes: []string{"sqlite"}, TxDDL: true,
+		Name: "sqlite", Family: sqltext.SQLite, Schemes: []string{"sqlite"}, TxDDL: true, InProcess: true,
 		Open: open, Server: server, Scratch: scratch, Wipe: wipe,
 		Begin: "BEGIN IMMEDIATE",
 		// A rebuild drops a table: with foreign keys on, that would delete the rows
