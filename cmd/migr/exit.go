@@ -157,8 +157,7 @@ func (a *app) ofRunning(err error) *problem {
 	case errors.As(err, &busy):
 		return &problem{exit: exitUsage, code: "config", what: busy.Error(), hint: "give an empty database: migr empties it after use"}
 	case errors.As(err, &load):
-		p := &problem{exit: exitFailed, code: "source", what: load.Error(), why: []string{excerpt(load.Stmt.Text)},
-			more: place(load.Stmt.File, load.Line, load.Col)}
+		p := &problem{exit: exitFailed, code: "source", what: load.Error(), why: []string{excerpt(load.Stmt.Text)}, more: place(load.Stmt.File, load.Line, load.Col)}
 		if load.More > 0 {
 			p.why = append(p.why, fmt.Sprintf("and %d more statements failed, some perhaps because of this one", load.More))
 		}
@@ -322,7 +321,11 @@ func (a *app) ofInput(err error) *problem {
 	case errors.As(err, &url):
 		return &problem{exit: exitUsage, code: "config", what: url.Error(), hint: url.Hint}
 	case errors.As(err, &src):
-		return &problem{exit: exitFailed, code: "source", what: err.Error(), hint: src.Hint, more: place(src.File, src.Line, src.Col)}
+		p := &problem{exit: exitFailed, code: "source", what: err.Error(), hint: src.Hint, more: place(src.File, src.Line, src.Col)}
+		if src.Detail != "" {
+			p.why = []string{src.Detail}
+		}
+		return p
 	case errors.As(err, &text):
 		return &problem{exit: exitUsage, code: "bad_file", what: text.Error(), hint: text.Hint, more: place(text.File, text.Line, text.Col)}
 	}

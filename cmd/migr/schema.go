@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -43,16 +44,44 @@ func (a *app) models() (config.Models, error) {
 }
 
 // modelStatements reads the models, checked and ready for a scratch database.
-func (a *app) modelStatements(ctx context.Context, p *product, m config.Models) ([]source.Prepared, error) {
-	src, err := source.Open(sources(), m.Base, m.Specs, source.Options{Python: a.cfg.Python, Env: a.cfg.Environ()})
+func (a *app) modelStatements(ctx context.Context, db *database, m config.Models) ([]source.Prepared, error) {
+	src, err := source.Open(sources(), m.Base, m.Specs, a.sourceOptions(db))
 	if err != nil {
 		return nil, err
 	}
-	stmts, err := src.DDL(ctx, p.dialect.Family)
+	stmts, err := src.DDL(ctx, db.dialect.Family)
 	if err != nil {
 		return nil, err
 	}
-	return source.Prepare(p.dialect.Family, stmts)
+	return source.Prepare(db.dialect.Family, stmts)
+}
+
+// sourceOptions are the settings that model sources need.
+func (a *app) sourceOptions(db *database) source.Options {
+	o := source.Options{
+		Python: a.cfg.Python, Env: a.cfg.Environ(), Timeout: a.cfg.ModelTimeout,
+		Import: a.cfg.Import, Mode: string(a.cfg.Mode), ExcludeApps: a.cfg.ExcludeApps,
+		Warn: func(msg string) { a.warn("%s", msg) },
+		Product: source.Product{
+			Name: string(db.URL.Scheme), MariaDB: db.Server.Product == "MariaDB",
+			Version: db.Server.Version, Database: db.Server.Database,
+		},
+	}
+	if a.cfg.ModelCache {
+		o.Cache = a.cacheDir("models")
+	}
+	return o
+}
+
+// cacheDir is where what can be made again is kept for this user; "" where
+// there is no such place.
+func (a *app) cacheDir(name string) string {
+	for _, v := range []struct{ variable, below string }{{"XDG_CACHE_HOME", ""}, {"LOCALAPPDATA", ""}, {"HOME", ".cache"}} {
+		if dir := a.env(v.variable); filepath.IsAbs(dir) {
+			return filepath.Join(dir, v.below, "migr", name)
+		}
+	}
+	return ""
 }
 
 // scratch makes a scratch database: the user's own, or one beside the live one.
@@ -131,7 +160,7 @@ func (a *app) build(ctx context.Context, db *database, s catalog.Scope, fill fun
 
 // buildModels builds the schema that the models describe.
 func (a *app) buildModels(ctx context.Context, db *database, m config.Models) (*built, error) {
-	stmts, err := a.modelStatements(ctx, db.product, m)
+	stmts, err := a.modelStatements(ctx, db, m)
 	if err != nil {
 		return nil, err
 	}

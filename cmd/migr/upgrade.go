@@ -152,6 +152,9 @@ func (w *walker) prepare(ctx context.Context, alone bool) error {
 	if err != nil {
 		return err
 	}
+	if w.steps != nil && w.state.Same(st) { // under the lock: nothing has happened meanwhile
+		return nil
+	}
 	w.state = st
 	if w.steps, err = w.planned(ctx, rows); err != nil {
 		return err
@@ -162,9 +165,11 @@ func (w *walker) prepare(ctx context.Context, alone bool) error {
 	if len(w.steps.Steps) == 0 && len(st.Partial) == 0 {
 		return nil
 	}
-	log, err := w.s.Log(ctx)
-	if err != nil {
-		return err
+	var log []apply.Entry
+	if st.Log {
+		if log, err = w.s.Log(ctx); err != nil {
+			return err
+		}
 	}
 	if err := w.unchanged(log, rows); err != nil {
 		return err

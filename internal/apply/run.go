@@ -289,6 +289,7 @@ func (r *runner) flush(ctx context.Context) error {
 			return err
 		}
 		ctx = context.WithoutCancel(ctx) // it is over at once, and watching it takes longer
+		text = ";" + text                // else the driver prepares the first statement twice, to see whether it is alone
 	}
 	began := r.Now()
 	if err := r.Conn.Exec(ctx, text); err != nil {

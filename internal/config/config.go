@@ -52,6 +52,11 @@ type Config struct {
 	StatementTimeout time.Duration
 	Protected        bool
 	Python           string // a program's name, or an absolute path; empty = found by itself
+	Import           []string
+	Mode             Mode
+	ExcludeApps      []string
+	ModelTimeout     time.Duration
+	ModelCache       bool
 	Online           bool
 	Grants           bool
 	Transaction      Transaction
@@ -72,6 +77,15 @@ type Lock string
 const (
 	LockSession Lock = "session" // a session lock of the server
 	LockTable   Lock = "table"   // a row with a lease, for poolers and servers without session locks
+)
+
+// A Mode says which of a Django project's two descriptions of its schema is meant.
+type Mode string
+
+// The modes.
+const (
+	ModeModels     Mode = "models"     // the models of the installed apps
+	ModeMigrations Mode = "migrations" // what `manage.py migrate` makes
 )
 
 // A Transaction says how much of an upgrade is one transaction.

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/migr-dev/migr/internal/sqltext"
 )
@@ -35,6 +36,15 @@ type Kind struct {
 type Options struct {
 	Python string   // the interpreter for Python models; "" = the kind looks for one itself
 	Env    []string // environment of programs that are started; nil = as migr's own
+
+	Product Product       // the database that the models are for
+	Timeout time.Duration // of a program that is started; 0 = the kind's own
+	Cache   string        // folder of remembered answers of programs; "" = none are kept
+	Warn    func(string)  // told of what is left out or changed without an error; nil = nobody is
+
+	Import      []string // further Python modules, "package.*" for all below
+	Mode        string   // Django: "models" or "migrations"; "" = models
+	ExcludeApps []string // Django: labels of apps that are left out
 }
 
 // Open returns one source for all specs; each is read by the first kind that
@@ -109,6 +119,7 @@ type Error struct {
 	File      string // a path as the user would write it, or the spec
 	Line, Col int    // from 1; 0 = the file as a whole
 	Msg       string
+	Detail    string // lines of a program's own words; may be empty
 	Hint      string // what to do next; may be empty
 	Err       error  // the cause, where there is one
 }
