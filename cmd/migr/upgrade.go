@@ -160,7 +160,7 @@ func (w *walker) prepare(ctx context.Context, alone bool) error {
 	if err != nil {
 		return err
 	}
-	if w.steps != nil && w.state.Same(st) { // under the lock: nothing has happened meanwhile
+	if w.steps != nil && len(st.Partial) == 0 && w.state.Same(st) { // under the lock: nothing has happened meanwhile
 		return nil
 	}
 	w.state, w.tasks = st, nil
