@@ -95,7 +95,11 @@ func (a *app) script(s *history.Script, o *running) error {
 		return err
 	}
 	plan := a.plan(p, nil, o.transaction)
-	return a.result(runResult(s.Plan, dryTasks(plan, tasks)), func() { fmt.Fprint(a.out, plan.Script(tasks, s.Create)) })
+	var steps []stepResult
+	if a.json {
+		steps = dryTasks(plan, tasks)
+	}
+	return a.result(runResult(s.Plan, steps), func() { fmt.Fprint(a.out, plan.Script(tasks, s.Create)) })
 }
 
 // walk is upgrade and downgrade: plan on what is there, take the lock only when
