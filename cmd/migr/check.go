@@ -194,7 +194,7 @@ func (a *app) pair(ctx context.Context, db *database, from, to string) (have, wa
 		return c, err
 	}
 	if from == "live" && to == "models" {
-		m, err := a.cfg.Models()
+		m, err := a.models()
 		if err != nil {
 			return nil, nil, done, err
 		}
