@@ -147,15 +147,14 @@ type walker struct {
 // What looks half done without the lock may be another migr at its work: only
 // alone is it judged.
 func (w *walker) prepare(ctx context.Context, alone bool) error {
-	w.tasks = nil
 	st, rows, err := w.a.rows(ctx, w.s)
 	if err != nil {
 		return err
 	}
-	if w.steps != nil && w.state.Same(st) { // under the lock: nothing has happened meanwhile
+	if w.steps != nil && w.state.Same(st) && len(st.Partial) == 0 { // under the lock: nothing has happened meanwhile
 		return nil
 	}
-	w.state = st
+	w.state, w.tasks = st, nil
 	if w.steps, err = w.planned(ctx, rows); err != nil {
 		return err
 	}
