@@ -157,7 +157,8 @@ func (a *app) ofRunning(err error) *problem {
 	case errors.As(err, &busy):
 		return &problem{exit: exitUsage, code: "config", what: busy.Error(), hint: "give an empty database: migr empties it after use"}
 	case errors.As(err, &load):
-		p := &problem{exit: exitFailed, code: "source", what: load.Error(), why: []string{excerpt(load.Stmt.Text)}, more: place(load.Stmt.File, load.Line, load.Col)}
+		p := &problem{exit: exitFailed, code: "source", what: load.Error(), why: []string{excerpt(load.Stmt.Text)},
+			more: place(load.Stmt.File, load.Line, load.Col)}
 		if load.More > 0 {
 			p.why = append(p.why, fmt.Sprintf("and %d more statements failed, some perhaps because of this one", load.More))
 		}

@@ -12,7 +12,9 @@ import (
 	"github.com/migr-dev/migr/internal/driver/postgres"
 	"github.com/migr-dev/migr/internal/driver/sqlite"
 	"github.com/migr-dev/migr/internal/source"
+	program "github.com/migr-dev/migr/internal/source/command"
 	"github.com/migr-dev/migr/internal/source/django"
+	"github.com/migr-dev/migr/internal/source/gorm"
 	"github.com/migr-dev/migr/internal/source/hcl"
 	"github.com/migr-dev/migr/internal/source/sqlalchemy"
 	"github.com/migr-dev/migr/internal/source/sqlfile"
@@ -36,7 +38,7 @@ func products() []*product {
 
 // sources lists every kind of model source.
 func sources() []source.Kind {
-	return []source.Kind{hcl.Kind, sqlalchemy.Kind, django.Kind, sqlfile.Kind}
+	return []source.Kind{hcl.Kind, sqlalchemy.Kind, django.Kind, gorm.Kind, program.Kind, sqlfile.Kind}
 }
 
 // commands lists every command, in the order of the help.

@@ -24,6 +24,7 @@ type keyT struct{} // the script's testscript.T
 func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 	return map[string]func(*testscript.TestScript, bool, []string){
 		"db":       cmdDB,
+		"project":  cmdProject,
 		"sql":      cmdSQL,
 		"dump":     cmdDump,
 		"exitcode": cmdExitcode,

@@ -107,6 +107,7 @@ func (s *Session) Run(ctx context.Context, tasks []Task, rows []string) ([]Done,
 		s.tell(Event{Kind: RevisionBegins, Task: t, N: i + 1, Of: len(tasks)})
 		began := s.Now()
 		for _, g := range s.Plan.groups(*t) {
+			g.quick = g.tx && g.last && quick(s.Conn.Dialect, t.Stmts)
 			if err := s.retry(ctx, t, g, rows, began); err != nil {
 				return done, err
 			}

@@ -173,6 +173,21 @@ func fixMySQL(t *schema.Table) {
 	inherit[*schema.Collation](t)
 }
 
+// afterMySQL takes the NULL behind a generated column's expression away: MariaDB
+// (10.11) does not know it there, and MySQL means it anyway.
+func afterMySQL(t *schema.Table, text string) string {
+	for _, c := range t.Columns {
+		for _, a := range c.Attrs {
+			if g, ok := a.(*schema.GeneratedExpr); ok && c.Type.Null {
+				for _, end := range []string{") ", " "} {
+					text = strings.Replace(text, g.Expr+end+g.Type+" NULL", g.Expr+end+g.Type, 1)
+				}
+			}
+		}
+	}
+	return text
+}
+
 func escaped(values []string) []string {
 	out := make([]string, 0, len(values))
 	for _, v := range values {
