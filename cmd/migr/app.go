@@ -1,13 +1,16 @@
 package main
 
 import (
+	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -18,6 +21,7 @@ import (
 	"github.com/migr-dev/migr/internal/dburl"
 	"github.com/migr-dev/migr/internal/driver"
 	"github.com/migr-dev/migr/internal/history"
+	"github.com/migr-dev/migr/internal/nearest"
 	"github.com/migr-dev/migr/internal/output"
 )
 
@@ -49,18 +53,50 @@ type app struct {
 // run is the whole of migr: it returns the exit code.
 func (a *app) run(ctx context.Context, args []string) int {
 	a.redact = dburl.NewRedactor()
-	a.out, a.err = a.redact.Writer(a.stdout), a.redact.Writer(a.stderr)
-	defer func() { _, _ = a.out.Flush(), a.err.Flush() }()
+	result := &watched{w: a.stdout}
+	out := bufio.NewWriterSize(result, 64<<10) // thousands of lines are not as many writes
+	a.out, a.err = a.redact.Writer(out), a.redact.Writer(inOrder{out, a.stderr})
+	defer func() { _, _, _ = a.out.Flush(), a.err.Flush(), out.Flush() }()
 	root := a.root()
 	root.SetArgs(keepNumbers(args))
 	cmd, err := root.ExecuteContextC(ctx)
-	if err == nil {
+	_, _ = a.out.Flush(), out.Flush()
+	if err == nil && result.err == nil {
 		return exitOK
+	}
+	if err == nil {
+		err = &problem{exit: exitFailed, code: "io", what: "writing the result: " + result.err.Error()}
 	}
 	return a.fail(ctx, cmd, err)
 }
 
-var relative = regexp.MustCompile(`^-\d+(:.*)?$`)
+// inOrder writes to one stream what comes after what was written to another.
+type inOrder struct {
+	first *bufio.Writer
+	w     io.Writer
+}
+
+func (o inOrder) Write(p []byte) (int, error) {
+	_ = o.first.Flush() // its error is kept by the writer below it
+	return o.w.Write(p)
+}
+
+// A watched writer remembers that a write failed: a result that did not arrive
+// (a full disk) is no success.
+type watched struct {
+	w   io.Writer
+	err error
+}
+
+func (w *watched) Write(p []byte) (int, error) {
+	n, err := w.w.Write(p)
+	if err != nil && w.err == nil {
+		w.err = err
+	}
+	return n, err
+}
+
+var relative = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^-\d+(:.*)?$`) })
 
 // numberMark stands before an argument such as -1, so that it is not taken for a
 // flag: `downgrade -1` needs no `--`. No argument of a process holds a NUL.
@@ -72,7 +108,7 @@ func keepNumbers(args []string) []string {
 		if s == "--" {
 			break
 		}
-		if relative.MatchString(s) {
+		if relative().MatchString(s) {
 			out[i] = numberMark + s
 		}
 	}
@@ -96,11 +132,12 @@ func (a *app) root() *cobra.Command {
 file with an up and a down part that it has proved on a scratch database, and
 runs revisions: on SQLite, PostgreSQL, MySQL and MariaDB.`,
 		SilenceErrors: true, SilenceUsage: true,
+		Annotations:       map[string]string{"config": "no"},
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return a.begin(cmd) },
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return usagef("migr has no command %q", args[0])
+				return a.noCommand(cmd, args[0])
 			}
 			return cmd.Help()
 		},
@@ -114,12 +151,44 @@ runs revisions: on SQLite, PostgreSQL, MySQL and MariaDB.`,
 	})
 	a.globals(root.PersistentFlags())
 	for _, c := range a.commands() {
+		c.Args = usageArgs(c.Args)
 		if takesRevisions[c.Name()] {
 			c.ValidArgsFunction = a.completeRevisions
 		}
 		root.AddCommand(c)
 	}
 	return root
+}
+
+// noCommand names the command that is nearest to what was typed.
+func (a *app) noCommand(root *cobra.Command, given string) error {
+	var names []string
+	for _, c := range root.Commands() {
+		names = append(append(names, c.Name()), c.Aliases...)
+	}
+	p := &problem{exit: exitUsage, code: "usage", what: fmt.Sprintf("migr has no command %q", given), hint: "see `migr --help`"}
+	if n := nearest.Word(given, names); n != "" {
+		p.hint = "did you mean `migr " + n + "`?"
+	}
+	return p
+}
+
+// usageArgs makes a wrong number of arguments wrong usage.
+func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
+	if check == nil {
+		return nil
+	}
+	return func(cmd *cobra.Command, args []string) error {
+		err := check(cmd, args)
+		var p *problem
+		if err == nil || errors.As(err, &p) {
+			return err
+		}
+		if len(args) > 0 {
+			return usagef("migr %s: too many arguments: %s", cmd.Name(), strings.Join(unmark(args), " "))
+		}
+		return usagef("migr %s: %s", cmd.Name(), err)
+	}
 }
 
 func (a *app) globals(f *pflag.FlagSet) {
@@ -147,7 +216,7 @@ func (a *app) begin(cmd *cobra.Command) error {
 		a.outTTY, a.inTTY = a.outTTY && !a.json && a.env("CI") == "", false
 		a.errTTY = false
 	}
-	if cmd.Annotations["config"] == "no" {
+	if cmd.Annotations["config"] == "no" || cmd.Name() == "help" || strings.HasPrefix(cmd.Name(), cobra.ShellCompRequestCmd) {
 		return nil
 	}
 	return a.load()

@@ -25,7 +25,7 @@ type generated struct {
 // autogenerate compares the database with the models and proves the way there
 // and back on the scratch database that holds the models.
 func (a *app) autogenerate(ctx context.Context, g *history.Graph, o *revising) (*generated, error) {
-	models, err := a.cfg.Models()
+	models, err := a.models()
 	if err != nil {
 		return nil, err
 	}
@@ -41,7 +41,7 @@ func (a *app) autogenerate(ctx context.Context, g *history.Graph, o *revising) (
 	if err != nil {
 		return nil, err
 	}
-	defer want.Close()
+	defer a.discard(want.DB)
 	have, err := a.live(ctx, db, want.scope)
 	if err != nil {
 		return nil, err
@@ -272,10 +272,13 @@ func (w *writer) directive(h catalog.Hazard, c *diff.Change) {
 	w.refused = append(w.refused, h.Code+": "+why)
 }
 
+// A replayed is a revision's statement that failed on a scratch database.
+type replayed struct{ *apply.StatementError }
+
 // replayError places a failed statement of a replayed revision.
 func replayError(d *driver.Dialect, t *apply.Task, n int, err error) error {
 	if n >= len(t.Stmts) {
 		return err
 	}
-	return fmt.Errorf("replaying on the scratch database: %w", apply.NewStatementError(d, t, n+1, err, true))
+	return &replayed{apply.NewStatementError(d, t, n+1, err, true)}
 }

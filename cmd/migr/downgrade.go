@@ -51,7 +51,7 @@ func (a *app) downgrade(ctx context.Context, target string, o *running) error {
 	if err := o.check(); err != nil {
 		return err
 	}
-	g, err := a.graph()
+	g, err := a.graphKept(ctx)
 	if err != nil {
 		return err
 	}
@@ -68,5 +68,5 @@ func (a *app) downgrade(ctx context.Context, target string, o *running) error {
 	if a.cfg.Protected && !a.yes && !o.dryRun {
 		return &problem{exit: exitUnsafe, code: "unsafe", what: "this environment is protected: downgrade needs --yes as well", hint: "nothing was run"}
 	}
-	return a.walk(ctx, g, o, func(rows []history.ID) (*history.Plan, error) { return g.Downgrade(rows, target) })
+	return a.walk(ctx, &walker{g: g, o: o, down: true, plan: func(g *history.Graph, rows []history.ID) (*history.Plan, error) { return g.Downgrade(rows, target) }})
 }

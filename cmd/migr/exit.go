@@ -106,6 +106,9 @@ func (a *app) explain(cmd *cobra.Command, err error) *problem {
 		return &problem{exit: exitUsage, code: "usage", what: clean(err.Error()), hint: "see `migr --help`"}
 	}
 	if d := a.server(err); d != nil {
+		if d.Cause == driver.LockWait {
+			return &problem{exit: exitLocked, code: "locked", what: err.Error(), hint: "something else holds a lock; run the command again, or raise lock_timeout and lock_retries"}
+		}
 		return &problem{exit: exitFailed, code: "statement", what: err.Error()}
 	}
 	return &problem{exit: exitFailed, code: "io", what: err.Error()}
@@ -128,6 +131,8 @@ func (a *app) ofRunning(err error) *problem {
 	var (
 		conn   *driver.ConnectError
 		stmt   *apply.StatementError
+		replay *replayed
+		task   *apply.TaskError
 		verify *apply.VerifyError
 		locked *apply.LockedError
 		rights *scratch.RightsError
@@ -138,14 +143,22 @@ func (a *app) ofRunning(err error) *problem {
 	switch {
 	case errors.As(err, &locked):
 		return &problem{exit: exitLocked, code: "locked", what: locked.Error(), hint: "wait for it to end, or raise lock_wait"}
+	case errors.As(err, &replay):
+		p := a.ofStatement(replay.StatementError)
+		p.what = "replaying the revisions on a scratch database: " + p.what
+		p.why, p.hint = p.why[:len(p.why)-1], "the database itself was not touched; mend the file and run the command again"
+		return p
 	case errors.As(err, &stmt):
 		return a.ofStatement(stmt)
+	case errors.As(err, &task):
+		return ofTask(task)
 	case errors.As(err, &verify):
 		return &problem{exit: exitFailed, code: "statement", what: verify.Error(), hint: "delete or mend those rows in the revision, before the statement that leaves them alone"}
 	case errors.As(err, &busy):
 		return &problem{exit: exitUsage, code: "config", what: busy.Error(), hint: "give an empty database: migr empties it after use"}
 	case errors.As(err, &load):
-		p := &problem{exit: exitFailed, code: "source", what: load.Error(), why: []string{excerpt(load.Stmt.Text)}}
+		p := &problem{exit: exitFailed, code: "source", what: load.Error(), why: []string{excerpt(load.Stmt.Text)},
+			more: place(load.Stmt.File, load.Line, load.Col)}
 		if load.More > 0 {
 			p.why = append(p.why, fmt.Sprintf("and %d more statements failed, some perhaps because of this one", load.More))
 		}
@@ -216,6 +229,9 @@ func (a *app) ofStatement(e *apply.StatementError) *problem {
 		p.what = fmt.Sprintf("revision %s, %s: %s at statement %d of %d", e.Task.Revision, e.Task.Direction, sig, e.N, len(e.Task.Stmts))
 		p.why = p.why[:len(p.why)-1]
 	}
+	if e.Server != nil && e.Server.Cause == driver.LockWait {
+		p.exit, p.code = exitLocked, "locked"
+	}
 	if e.Atomic {
 		p.why = append(p.why, "the revision was rolled back: nothing of it is left")
 		p.hint = "mend the file and run the command again"
@@ -227,6 +243,22 @@ func (a *app) ofStatement(e *apply.StatementError) *problem {
 	p.exit, p.code = exitPartial, "partial"
 	p.why = append(p.why, fmt.Sprintf("this is not undone by itself: statements 1 to %d are done, %d failed, the rest was not run", e.N-1, e.N))
 	p.hint = fmt.Sprintf("mend statement %d in the file and run the same command again: it goes on there; `migr status` tells the state", e.N)
+	return p
+}
+
+// ofTask tells of a revision that failed outside its statements.
+func ofTask(e *apply.TaskError) *problem {
+	p := &problem{exit: exitFailed, code: "statement", what: fmt.Sprintf("revision %s, %s: not a statement, but beginning, committing or recording it failed", e.Task.Revision, e.Task.Direction),
+		why: []string{e.Task.Path, e.Server.Error()}, more: map[string]any{"revision": e.Task.Revision, "path": e.Task.Path, "server_code": e.Server.Code}}
+	if e.Task.Direction == "stamp" {
+		p.what, p.why = fmt.Sprintf("stamping %s", e.Task.Revision), p.why[1:]
+		return p
+	}
+	if e.Atomic {
+		p.why = append(p.why, "the revision was rolled back: nothing of it is left")
+		return p
+	}
+	p.hint = "`migr status` tells what is done; run the same command again"
 	return p
 }
 
@@ -265,6 +297,9 @@ func (a *app) ofHistory(err error) *problem {
 		if len(h.Candidates) > 0 {
 			p.more["candidates"] = h.Candidates
 		}
+		if h.Code == history.DBNotUpToDate {
+			p.more["pending"] = h.Candidates
+		}
 		if len(h.Paths) > 0 {
 			p.more["paths"] = h.Paths
 		}
@@ -299,6 +334,9 @@ func (a *app) ofInput(err error) *problem {
 }
 
 func place(file string, line, col int) map[string]any {
+	if line == 0 {
+		return map[string]any{"path": file}
+	}
 	return map[string]any{"path": file, "line": line, "column": col}
 }
 

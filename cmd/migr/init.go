@@ -45,6 +45,10 @@ func (a *app) init() error {
 		}
 		return value
 	}
+	url := flag("url", "sqlite://app.db")
+	if _, err := parseURL(url); err != nil && !strings.Contains(url, "${") {
+		return err
+	}
 	models, _ := a.flags.GetStringArray("models")
 	dir := flag("dir", "migrations")
 	var made, kept []string
@@ -53,11 +57,10 @@ func (a *app) init() error {
 		if err != nil {
 			return err
 		}
-		shown, _ := filepath.Rel(a.dir, file)
 		if wrote {
-			made = append(made, shown)
+			made = append(made, a.shown(file))
 		} else {
-			kept = append(kept, shown)
+			kept = append(kept, a.shown(file))
 		}
 		return nil
 	}
@@ -65,17 +68,18 @@ func (a *app) init() error {
 	if sample {
 		models = []string{"schema.sql"}
 	}
-	if err := write(at, initText(flag("url", "sqlite://app.db"), dir, models)); err != nil {
+	if err := write(at, initText(url, dir, models)); err != nil {
 		return err
 	}
 	folder := dir
 	if !filepath.IsAbs(folder) {
 		folder = filepath.Join(base, folder)
 	}
+	shown := a.shown(folder) + string(filepath.Separator)
 	if _, err := os.Stat(folder); errors.Is(err, fs.ErrNotExist) {
-		made = append(made, dir+string(filepath.Separator))
+		made = append(made, shown)
 	} else {
-		kept = append(kept, dir+string(filepath.Separator))
+		kept = append(kept, shown)
 	}
 	if err := os.MkdirAll(folder, 0o777); err != nil {
 		return fmt.Errorf("making the folder for revisions: %w", err)
@@ -103,6 +107,14 @@ func (a *app) abs(path string) string {
 		return path
 	}
 	return filepath.Join(a.dir, path)
+}
+
+// shown is a path as seen from the working directory, where that is possible.
+func (a *app) shown(path string) string {
+	if rel, err := filepath.Rel(a.dir, path); err == nil {
+		return rel
+	}
+	return path
 }
 
 // writeNew makes a file, whole or not at all; one that is there stays.

@@ -12,7 +12,10 @@ import (
 	"github.com/migr-dev/migr/internal/driver/postgres"
 	"github.com/migr-dev/migr/internal/driver/sqlite"
 	"github.com/migr-dev/migr/internal/source"
+	program "github.com/migr-dev/migr/internal/source/command"
 	"github.com/migr-dev/migr/internal/source/django"
+	"github.com/migr-dev/migr/internal/source/gorm"
+	"github.com/migr-dev/migr/internal/source/hcl"
 	"github.com/migr-dev/migr/internal/source/sqlalchemy"
 	"github.com/migr-dev/migr/internal/source/sqlfile"
 )
@@ -35,7 +38,7 @@ func products() []*product {
 
 // sources lists every kind of model source.
 func sources() []source.Kind {
-	return []source.Kind{sqlfile.Kind, sqlalchemy.Kind, django.Kind}
+	return []source.Kind{hcl.Kind, sqlalchemy.Kind, django.Kind, gorm.Kind, program.Kind, sqlfile.Kind}
 }
 
 // commands lists every command, in the order of the help.
@@ -44,8 +47,9 @@ func (a *app) commands() []*cobra.Command {
 		a.initCommand(), a.revisionCommand(), a.makemigrationsCommand(),
 		a.upgradeCommand(), a.downgradeCommand(), a.downCommand(),
 		a.statusCommand(), a.currentCommand(), a.historyCommand(), a.headsCommand(), a.branchesCommand(), a.showCommand(),
-		a.sqlCommand(), a.stampCommand(), a.editCommand(), a.mergeCommand(),
-		a.checkCommand(), a.diffCommand(), a.inspectCommand(),
+		a.sqlCommand(), a.stampCommand(), a.editCommand(), a.mergeCommand(), a.rebaseCommand(), a.squashCommand(), a.removeCommand(),
+		a.repairCommand(), a.resetCommand(),
+		a.checkCommand(), a.verifyCommand(), a.diffCommand(), a.inspectCommand(),
 		a.configCommand(), a.versionCommand(), a.completionCommand(),
 	}
 }

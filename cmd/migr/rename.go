@@ -2,20 +2,19 @@ package main
 
 import (
 	"bufio"
-	"context"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/migr-dev/migr/internal/catalog"
 	"github.com/migr-dev/migr/internal/diff"
-	"github.com/migr-dev/migr/internal/output"
-	"github.com/migr-dev/migr/internal/scratch"
 )
 
-// A renaming is one thing under another name.
+// A renaming is one thing under another name, and how it gets it.
 type renaming struct {
 	from, to *catalog.Object
+	there    []string // the statements that give the new name
+	back     []string // and the old one
 }
 
 // A candidate is what went, and what it may have become.
@@ -72,7 +71,7 @@ func (a *app) renames(e *catalog.Engine, have, want *catalog.Catalog, o *revisin
 		}
 		if a.inTTY && a.errTTY && !a.yes {
 			if n := a.askRename(c); n != nil {
-				out = append(out, renaming{c.gone, n})
+				out = append(out, renaming{from: c.gone, to: n})
 			}
 			continue
 		}
@@ -107,7 +106,7 @@ func flagged(have, want *catalog.Catalog, o *revising) ([]renaming, error) {
 		if t == nil || t.Kind != f.Kind || t.Table != f.Table {
 			return nil, usagef("--rename %s: the models have no such %s %s", text, f.Kind, to)
 		}
-		out = append(out, renaming{f, t})
+		out = append(out, renaming{from: f, to: t})
 	}
 	return out, nil
 }
@@ -151,53 +150,4 @@ func (a *app) askRename(c candidate) *catalog.Object {
 		}
 	}
 	return nil
-}
-
-// renamed carries the renames out on scratch databases and reads what the server
-// makes of them: the texts of views, checks and indexes follow by themselves.
-// It returns the live schema after the renames, and the models' before them.
-func (a *app) renamed(ctx context.Context, db *database, w *ways, have *catalog.Catalog, want *built) (from, to *catalog.Catalog, err error) {
-	kinds := map[string]*catalog.Kind{}
-	for i := range db.engine.Kinds {
-		kinds[db.engine.Kinds[i].Name] = &db.engine.Kinds[i]
-	}
-	// columns first: their table still has the name that the flag gives
-	slices.SortStableFunc(w.renames, func(x, y renaming) int { return strings.Compare(x.from.Kind, y.from.Kind) })
-	for _, r := range w.renames {
-		k := kinds[r.from.Kind]
-		w.there = append(w.there, k.Rename(&catalog.Ctx{From: have, To: want.catalog}, r.from, r.to.Key)...)
-		w.back = append(slices.Clone(k.Rename(&catalog.Ctx{From: want.catalog, To: have}, r.to, r.from.Key)), w.back...)
-	}
-	empty := catalog.New(have.Version, nil, nil)
-	build, err := diff.Plan(db.engine, empty, have, diff.Options{})
-	if err != nil {
-		return nil, nil, err
-	}
-	copied, err := a.build(ctx, db, want.scope, func(sc *scratch.DB) error {
-		if _, err := sc.Run(ctx, build.SQL()); err != nil {
-			return fmt.Errorf("building a copy of the live schema: %w", err)
-		}
-		_, err := sc.Run(ctx, w.there)
-		return err
-	})
-	if err != nil {
-		return nil, nil, err
-	}
-	defer copied.Close()
-	if _, err := want.Run(ctx, w.back); err != nil {
-		return nil, nil, err
-	}
-	if to, err = want.Read(ctx); err != nil {
-		return nil, nil, err
-	}
-	_, err = want.Run(ctx, w.there)
-	return copied.catalog, to, err
-}
-
-func renameChanges(rs []renaming) []output.Change {
-	var out []output.Change
-	for _, r := range rs {
-		out = append(out, output.Change{Action: string(diff.Rename), Kind: r.from.Kind, Object: r.from.Path() + " -> " + r.to.Path(), SQL: []string{}, Hazards: []string{}})
-	}
-	return out
 }

@@ -34,6 +34,15 @@ func (a *app) scope(db *database) catalog.Scope {
 	return s
 }
 
+// models are the sources of the configuration; that there is none is an error.
+func (a *app) models() (config.Models, error) {
+	m, err := a.cfg.Models()
+	if err == nil && len(m.Specs) == 0 {
+		err = &config.Error{Msg: "no models are given", Hint: `write models = ["schema.sql"] into ` + config.FileName + `, or pass --models`}
+	}
+	return m, err
+}
+
 // modelStatements reads the models, checked and ready for a scratch database.
 func (a *app) modelStatements(ctx context.Context, db *database, m config.Models) ([]source.Prepared, error) {
 	src, err := source.Open(sources(), m.Base, m.Specs, a.sourceOptions(db))
@@ -43,6 +52,10 @@ func (a *app) modelStatements(ctx context.Context, db *database, m config.Models
 	stmts, err := src.DDL(ctx, db.dialect.Family)
 	if err != nil {
 		return nil, err
+	}
+	if len(stmts) == 0 { // more likely a mistake than the wish to drop everything
+		return nil, &source.Error{Msg: "the models hold no statement: " + strings.Join(m.Specs, ", "),
+			Hint: "name the files that describe the schema; to take everything away, use `migr downgrade base` or `migr diff --to empty`"}
 	}
 	return source.Prepare(db.dialect.Family, stmts)
 }
@@ -93,6 +106,13 @@ func (a *app) scratch(ctx context.Context, db *database, s catalog.Scope) (*scra
 	return scratch.Open(ctx, db.Conn, db.engine, scratch.Options{URL: u, Scope: s})
 }
 
+// discard removes a scratch database, and says so when one is left behind.
+func (a *app) discard(sc *scratch.DB) {
+	if err := sc.Close(); err != nil {
+		a.warn("the scratch database %s could not be removed: %v", sc.Name(), err)
+	}
+}
+
 // A built is a schema on a scratch database, read back.
 type built struct {
 	*scratch.DB
@@ -109,7 +129,7 @@ func (a *app) build(ctx context.Context, db *database, s catalog.Scope, fill fun
 	}
 	defer func() {
 		if err != nil {
-			_ = sc.Close()
+			a.discard(sc)
 		}
 	}()
 	if err := fill(sc); err != nil {
@@ -223,11 +243,11 @@ func (a *app) sourceCatalog(ctx context.Context, db *database, src string) (*cat
 	case "empty":
 		return catalog.New(db.Server.Version, nil, nil), none, nil
 	case "models":
-		m, err := a.cfg.Models()
+		m, err := a.models()
 		if err != nil {
 			return nil, none, err
 		}
-		return closing(a.buildModels(ctx, db, m))
+		return a.closing(a.buildModels(ctx, db, m))
 	}
 	if strings.Contains(src, "://") && !strings.HasPrefix(src, "exec:") {
 		return a.otherDatabase(ctx, db, src)
@@ -235,14 +255,14 @@ func (a *app) sourceCatalog(ctx context.Context, db *database, src string) (*cat
 	if c, done, err, ok := a.revisionCatalog(ctx, db, src); ok {
 		return c, done, err
 	}
-	return closing(a.buildModels(ctx, db, config.Models{Specs: []string{src}, Base: a.dir}))
+	return a.closing(a.buildModels(ctx, db, config.Models{Specs: []string{src}, Base: a.dir}))
 }
 
-func closing(b *built, err error) (*catalog.Catalog, func(), error) {
+func (a *app) closing(b *built, err error) (*catalog.Catalog, func(), error) {
 	if err != nil {
 		return nil, func() {}, err
 	}
-	return b.catalog, func() { _ = b.Close() }, nil
+	return b.catalog, func() { a.discard(b.DB) }, nil
 }
 
 func (a *app) otherDatabase(ctx context.Context, db *database, src string) (*catalog.Catalog, func(), error) {
@@ -280,6 +300,6 @@ func (a *app) revisionCatalog(ctx context.Context, db *database, src string) (*c
 		unknown := errors.As(err, &h) && h.Code == history.NotFound
 		return nil, none, err, !unknown || !strings.ContainsAny(src, "./:*")
 	}
-	c, done, err := closing(a.buildRevisions(ctx, db, p.Steps))
+	c, done, err := a.closing(a.buildRevisions(ctx, db, p.Steps))
 	return c, done, err, true
 }

@@ -41,7 +41,10 @@ func (s realSchema) engines() []testdb.Engine {
 
 // knownFailures says, by schema/engine, what does not work and why. An entry
 // that works after all is an error, so that the list stays true.
-var knownFailures = map[string]string{}
+var knownFailures = map[string]string{
+	"pagila/postgres18": "a partition that is made by PARTITION OF has the names of its parent's NOT NULL constraints, " +
+		"which PostgreSQL 18 keeps and its dump shows; one that was attached has names of its own",
+}
 
 // TestRealSchemas does migr's main job on the schemas of public projects: from an
 // empty database to one that the server's own dump cannot tell from one that its
@@ -53,7 +56,6 @@ func TestRealSchemas(t *testing.T) {
 			name := s.Name + "/" + e.Name
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
-				e.Admin(t)
 				err := newProject(t, s, e).walk()
 				reason, known := knownFailures[name]
 				switch {
@@ -112,6 +114,9 @@ func newProject(t *testing.T, s realSchema, e testdb.Engine) *project {
 	p.nothing = testdb.Dump(t, p.loaded)
 	if err := p.clientLoads(models); err != nil {
 		t.Fatal(err)
+	}
+	if p.dump(p.loaded) == p.nothing {
+		t.Fatal("the server's client loaded nothing")
 	}
 	return p
 }
@@ -210,7 +215,23 @@ func shorten(s string) string {
 func (p *project) dump(url string) string {
 	p.t.Helper()
 	s := testdb.Dump(p.t, url, testdb.Own()...)
-	return notCompared.ReplaceAllString(s, "")
+	s = notCompared.ReplaceAllString(s, "")
+	if p.e == testdb.EngineMySQL {
+		s = sortKeys(s)
+	}
+	return s
+}
+
+var keyLines = regexp.MustCompile(`(?m)(^  (UNIQUE |FULLTEXT |SPATIAL )?KEY .*\n)+`)
+
+// sortKeys puts the keys of each table into one order: MySQL's information_schema,
+// unlike MariaDB's, does not tell that in which they stand.
+func sortKeys(dump string) string {
+	return keyLines.ReplaceAllStringFunc(dump, func(keys string) string {
+		lines := strings.Split(strings.ReplaceAll(keys, ",\n", "\n"), "\n")
+		slices.Sort(lines)
+		return strings.Join(lines, "\n") + "\n"
+	})
 }
 
 // notCompared: rights are not migr's yet; a dump's comments are the client's words.

@@ -24,10 +24,12 @@ type keyT struct{} // the script's testscript.T
 func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 	return map[string]func(*testscript.TestScript, bool, []string){
 		"db":       cmdDB,
+		"project":  cmdProject,
 		"sql":      cmdSQL,
 		"dump":     cmdDump,
 		"exitcode": cmdExitcode,
 		"json":     cmdJSON,
+		"keys":     cmdKeys,
 	}
 }
 
@@ -214,6 +216,59 @@ func cmdJSON(ts *testscript.TestScript, neg bool, args []string) {
 	if same := asText(v) == want; same == neg {
 		ts.Fatalf("json: %s is %s, want (not: %t) %s", args[0], asText(v), neg, want)
 	}
+}
+
+// keys PATH KEY...: the last stdout is one JSON value that has an object with at
+// least those keys at PATH; a list stands for each of its objects. No null is
+// anywhere in it.
+func cmdKeys(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: keys PATH KEY...")
+	}
+	var doc any
+	if err := json.Unmarshal([]byte(ts.ReadFile("stdout")), &doc); err != nil {
+		ts.Fatalf("keys: stdout: %v", err)
+	}
+	if at := findNull(doc, ""); at != "" {
+		ts.Fatalf("keys: %s is null", at)
+	}
+	v, ok := atPath(doc, args[0])
+	list, isList := v.([]any)
+	if !isList {
+		list = []any{v}
+	}
+	if !ok || len(list) == 0 {
+		ts.Fatalf("keys: nothing at %s", args[0])
+	}
+	for _, v := range list {
+		o, _ := v.(map[string]any)
+		for _, k := range args[1:] {
+			if _, ok := o[k]; !ok {
+				ts.Fatalf("keys: no %s at %s: %s", k, args[0], asText(v))
+			}
+		}
+	}
+}
+
+// findNull returns the path of a null.
+func findNull(v any, at string) string {
+	switch x := v.(type) {
+	case nil:
+		return at + "."
+	case map[string]any:
+		for k, e := range x {
+			if p := findNull(e, at+"."+k); p != "" {
+				return p
+			}
+		}
+	case []any:
+		for i, e := range x {
+			if p := findNull(e, at+"."+strconv.Itoa(i)); p != "" {
+				return p
+			}
+		}
+	}
+	return ""
 }
 
 func asText(v any) string {

@@ -5,8 +5,11 @@ import (
 	"fmt"
 	"os"
 	"os/user"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"github.com/migr-dev/migr/internal/apply"
 	"github.com/migr-dev/migr/internal/dburl"
@@ -105,15 +108,24 @@ func texts(in []history.ID) []string {
 	return out
 }
 
-// tasks reads the files of a plan's steps.
+// tasks reads the files of a plan's steps, several at a time. The error is that
+// of the first step that has one.
 func (a *app) tasks(p *product, steps []history.Step, log map[string]apply.Entry) ([]apply.Task, error) {
-	var out []apply.Task
-	for _, s := range steps {
-		t, err := a.task(p, s, log)
+	out, errs := make([]apply.Task, len(steps)), make([]error, len(steps))
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(steps)) {
+		wg.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(steps); i = int(next.Add(1)) - 1 {
+				out[i], errs[i] = a.task(p, steps[i], log)
+			}
+		})
+	}
+	wg.Wait()
+	for _, err := range errs {
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, t)
 	}
 	return out, nil
 }
@@ -133,6 +145,9 @@ func (a *app) task(p *product, s history.Step, log map[string]apply.Entry) (appl
 		return t, err
 	}
 	t.Checksum = sum
+	if e, ok := log[t.Revision]; ok && isKept(r) {
+		t.Checksum = e.Checksum // its up part is not there any more
+	}
 	body, err := r.Body()
 	if err != nil {
 		return t, err
@@ -142,11 +157,8 @@ func (a *app) task(p *product, s history.Step, log map[string]apply.Entry) (appl
 		if err != nil {
 			return t, err
 		}
-		if body.Down != nil {
-			t.Down = body.Down.Text
-		}
 		a.fill(&t, stmts)
-		return t, nil
+		return t, a.keep(p, &t, r, stmts)
 	}
 	if body.Irreversible != "" {
 		return t, irreversible(t.Revision, t.Path, body.Irreversible)
@@ -188,7 +200,7 @@ func (a *app) shownURL() string {
 
 // partial finds the half-done revisions and makes the first step go on where it
 // stands; the statements that ran must still be those of the file.
-func (a *app) resume(st apply.State, tasks []apply.Task) error {
+func (a *app) resume(st apply.State, tasks []apply.Task, sure bool) error {
 	for _, e := range st.Partial {
 		i := slices.IndexFunc(tasks, func(t apply.Task) bool { return t.Revision == e.Revision && t.Direction == e.Direction })
 		if i != 0 {
@@ -204,7 +216,7 @@ func (a *app) resume(st apply.State, tasks []apply.Task) error {
 				return partialProblem(e, fmt.Sprintf("statement %d, which ran already, is another one in the file now", n+1))
 			}
 		}
-		if e.State == "running" && e.Started > e.Done {
+		if e.State == "running" && e.Started > e.Done && !sure {
 			return partialProblem(e, fmt.Sprintf("it is not known whether statement %d was carried out: migr was killed, or the connection was lost, while it ran", e.Done+1))
 		}
 		t.Resume, t.Done = true, e.Done
@@ -228,7 +240,7 @@ func (a *app) changed(g *history.Graph, log []apply.Entry) ([]*history.Revision,
 	var out []*history.Revision
 	for id, e := range lastUps(log) {
 		r := g.Get(history.ID(id))
-		if r == nil || e.Checksum == "" {
+		if r == nil || e.Checksum == "" || isKept(r) {
 			continue
 		}
 		sum, err := r.Checksum()
@@ -272,10 +284,10 @@ func (a *app) refuseChanged(g *history.Graph, log []apply.Entry, rows []history.
 	if len(changed) == 0 {
 		return nil
 	}
-	p := &problem{exit: exitHistory, code: "checksum", what: fmt.Sprintf("%d applied revision files were changed since they ran", len(changed))}
+	p := &problem{exit: exitHistory, code: "checksum", what: fmt.Sprintf("%s changed since then", count(len(changed), "file")+" of applied revisions "+map[bool]string{true: "was", false: "were"}[len(changed) == 1])}
 	for _, r := range changed {
 		p.why = append(p.why, r.Path)
 	}
-	p.hint = "nothing was run; put the files back as they were, or accept them with `migr repair --accept-checksum REV`"
+	p.hint = fmt.Sprintf("nothing was run; put the files back as they were, or accept them: `migr repair --accept-checksum %s`", changed[0].ID)
 	return p
 }

@@ -101,70 +101,6 @@ func (a *app) line(g *history.Graph, r *history.Revision) string {
 	return line
 }
 
-func (a *app) historyCommand() *cobra.Command {
-	var rng string
-	var current bool
-	cmd := &cobra.Command{
-		Use: "history", Short: "the revisions, newest first", Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.history(cmd.Context(), strings.TrimPrefix(rng, numberMark), current)
-		},
-	}
-	cmd.Flags().StringVarP(&rng, "rev-range", "r", "", "only the revisions of `A:B`")
-	cmd.Flags().BoolVarP(&current, "indicate-current", "i", false, "mark what the database is at")
-	return cmd
-}
-
-func (a *app) history(ctx context.Context, rng string, current bool) error {
-	g, err := a.graph()
-	if err != nil {
-		return err
-	}
-	var rows []history.ID
-	applied := map[*history.Revision]bool{}
-	if current || strings.Contains(rng, "current") || relativeRange(rng) && a.cfg.HasURL() {
-		if rows, err = a.currentRows(ctx); err != nil {
-			return err
-		}
-		all, err := g.Applied(rows)
-		if err != nil {
-			return err
-		}
-		for _, r := range all {
-			applied[r] = true
-		}
-	}
-	if rng != "" && !history.IsRange(rng) {
-		return &history.Error{Code: history.BadRange, Msg: fmt.Sprintf("%q is no range", rng), Hint: "write A:B, A: or :B"}
-	}
-	revs, err := g.Range(rng, rows)
-	if err != nil {
-		return err
-	}
-	list := a.objects(g, revs)
-	for i, r := range revs {
-		list[i].Current = slices.Contains(rows, r.ID)
-		if current {
-			list[i].State = "pending"
-			if applied[r] {
-				list[i].State = "applied"
-			}
-		}
-	}
-	return a.result(revisionList{list}, func() {
-		for i, r := range revs {
-			line := a.line(g, r)
-			if list[i].Current {
-				line += " " + a.style().Green("(current)")
-			}
-			a.print("%s", line)
-			if a.verbose {
-				a.details(g, r)
-			}
-		}
-	})
-}
-
 // relativeRange tells whether a range has an end that counts from the database.
 func relativeRange(rng string) bool {
 	for part := range strings.SplitSeq(rng, ":") {
@@ -241,7 +177,7 @@ func (a *app) show(ctx context.Context, target string) error {
 	if err != nil {
 		return err
 	}
-	p, err := a.offline()
+	p, err := a.shownProduct()
 	if err != nil {
 		return err
 	}
@@ -273,6 +209,20 @@ func (a *app) show(ctx context.Context, target string) error {
 		}
 		a.statements(p, res.Down)
 	})
+}
+
+// shownProduct is the product of the URL; where none is given, one whose SQL is
+// read most widely, as a revision can be looked at without a database.
+func (a *app) shownProduct() (*product, error) {
+	if a.cfg.HasURL() {
+		return a.offline()
+	}
+	for _, p := range products() {
+		if p.dialect.Family == a.familyOf() {
+			return p, nil
+		}
+	}
+	return a.offline()
 }
 
 func stmtTexts(stmts []history.Stmt) []string {

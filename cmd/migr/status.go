@@ -36,7 +36,7 @@ const (
 )
 
 func (a *app) status(ctx context.Context, exit bool) error {
-	g, err := a.graph()
+	g, err := a.graphKept(ctx)
 	if err != nil {
 		return err
 	}
@@ -86,26 +86,39 @@ func statusExit(list []output.Revision, exit bool) error {
 // states works out the state of each revision, oldest first, and of rows
 // whose file is missing.
 func (a *app) states(g *history.Graph, st apply.State, rows []history.ID, log []apply.Entry) ([]output.Revision, error) {
+	g, _, err := withKept(g, log, rows)
+	if err != nil {
+		return nil, err
+	}
 	known := slices.DeleteFunc(slices.Clone(rows), func(id history.ID) bool { return g.Get(id) == nil && g.Replaced(id) == nil })
 	applied, err := g.Applied(known)
 	if err != nil {
 		return nil, err
 	}
+	ups := lastUps(log)
+	late, err := g.Late(known, records(ended(log), func(id string) string { return ups[id].Header }))
+	if err != nil {
+		return nil, err
+	}
 	is := map[history.ID]bool{}
 	for _, r := range applied {
-		is[r.ID] = true
+		is[r.ID] = !slices.Contains(late, r)
 	}
-	ups := lastUps(log)
 	partial := map[string]apply.Entry{}
 	for _, e := range st.Partial {
 		partial[e.Revision] = e
 	}
-	var list []output.Revision
+	list := []output.Revision{}
 	for _, r := range g.All() {
 		o := a.object(g, r)
-		o.State = statePending
+		o.State, o.AppliedAt = statePending, appliedAt(apply.Entry{})
 		o.Current = slices.Contains(rows, r.ID)
-		if is[r.ID] {
+		o.Late = slices.Contains(late, r)
+		switch {
+		case is[r.ID] && isKept(r):
+			o.Path, o.State = "", stateMissing
+			o.AppliedAt, o.AppliedBy = appliedAt(ups[o.Revision]), ups[o.Revision].By
+		case is[r.ID]:
 			o.State = stateApplied
 			if err := fromLog(&o, r, ups[string(r.ID)]); err != nil {
 				return nil, err
@@ -119,11 +132,16 @@ func (a *app) states(g *history.Graph, st apply.State, rows []history.ID, log []
 	return append(list, missing(g, rows, ups)...), nil
 }
 
+func appliedAt(e apply.Entry) *string {
+	at := output.Time(e.AppliedAt)
+	return &at
+}
+
 func fromLog(o *output.Revision, r *history.Revision, e apply.Entry) error {
 	if e.Revision == "" { // applied by another tool, or stamped
 		return nil
 	}
-	o.AppliedAt = output.Time(e.AppliedAt)
+	o.AppliedAt = appliedAt(e)
 	ms := e.Duration.Milliseconds()
 	o.DurationMS, o.AppliedBy = &ms, e.By
 	sum, err := r.Checksum()
@@ -147,7 +165,7 @@ func missing(g *history.Graph, rows []history.ID, ups map[string]apply.Entry) []
 		seen[id] = true
 		e := ups[id]
 		list = append(list, output.Revision{Revision: id, Revises: []string{}, DependsOn: []string{}, Labels: []string{},
-			Message: e.Message, State: stateMissing, AppliedAt: output.Time(e.AppliedAt), AppliedBy: e.By, Current: slices.Contains(rows, history.ID(id))})
+			Message: e.Message, State: stateMissing, AppliedAt: appliedAt(e), AppliedBy: e.By, Current: slices.Contains(rows, history.ID(id))})
 	}
 	for _, id := range rows {
 		add(string(id))
@@ -168,11 +186,14 @@ func (a *app) statusText(list []output.Revision, st apply.State) {
 	for _, r := range list {
 		state := fmt.Sprintf("%-8s", strings.ReplaceAll(r.State, "_", " "))
 		line := paint[r.State](state) + "  " + s.Yellow(fmt.Sprintf("%-*s", width, r.Revision)) + "  " + r.Message
-		if r.AppliedAt != "" {
-			line += s.Dim("  " + r.AppliedAt)
+		if at := *r.AppliedAt; at != "" {
+			line += s.Dim("  " + at)
 			if r.DurationMS != nil {
 				line += s.Dim(fmt.Sprintf(", %d ms", *r.DurationMS))
 			}
+		}
+		if r.Late {
+			line += s.Red("  <- came late: what follows it is applied, and it never ran")
 		}
 		if r.Current {
 			line += s.Green("  <- current")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -18,6 +19,7 @@ type running struct {
 	dryRun      bool
 	allow       []string
 	transaction string
+	outOfOrder  bool // upgrade only
 }
 
 func (r *running) flags(cmd *cobra.Command) {
@@ -57,6 +59,7 @@ A:B with --sql prints the script from A to B, offline.`,
 		},
 	}
 	o.flags(cmd)
+	cmd.Flags().BoolVar(&o.outOfOrder, "allow-out-of-order", false, "run revisions that came into the history below what is applied")
 	return cmd
 }
 
@@ -78,7 +81,7 @@ func (a *app) upgrade(ctx context.Context, target string, o *running) error {
 	if err := history.NoRange(target); err != nil {
 		return err
 	}
-	return a.walk(ctx, g, o, func(rows []history.ID) (*history.Plan, error) { return g.Upgrade(rows, target) })
+	return a.walk(ctx, &walker{g: g, o: o, plan: func(g *history.Graph, rows []history.ID) (*history.Plan, error) { return g.Upgrade(rows, target) }})
 }
 
 // script prints an offline script.
@@ -92,26 +95,42 @@ func (a *app) script(s *history.Script, o *running) error {
 		return err
 	}
 	plan := a.plan(p, nil, o.transaction)
-	return a.result(runResult(s.Plan, dryTasks(plan, tasks)), func() { fmt.Fprint(a.out, plan.Script(tasks, s.Create)) })
+	return a.scriptResult(s.Plan, plan, tasks, s.Create)
+}
+
+// scriptResult prints what would be sent: as a script, or in JSON per step.
+func (a *app) scriptResult(steps *history.Plan, plan *apply.Plan, tasks []apply.Task, tables bool) error {
+	if a.json {
+		return a.result(runResult(steps, dryTasks(plan, tasks)), nil)
+	}
+	a.answered = true
+	return plan.Script(a.out, tasks, tables)
 }
 
 // walk is upgrade and downgrade: plan on what is there, take the lock only when
 // there is something to do, plan again under it, run.
-func (a *app) walk(ctx context.Context, g *history.Graph, o *running, plan func([]history.ID) (*history.Plan, error)) error {
+func (a *app) walk(ctx context.Context, w *walker) error {
+	o := w.o
 	db, s, err := a.session(ctx, o.dryRun, o.transaction)
 	if err != nil {
 		return err
 	}
 	defer db.Close()
-	w := &walker{a: a, g: g, o: o, db: db, s: s, plan: plan}
-	if err := w.prepare(ctx); err != nil {
+	w.a, w.db, w.s = a, db, s
+	if err := w.prepare(ctx, db.dialect.TryLock == nil || o.dryRun); err != nil {
 		return err
 	}
-	if len(w.steps.Steps) == 0 {
+	if len(w.steps.Steps) == 0 && len(w.state.Partial) == 0 {
+		if w.tell != nil {
+			return w.tell(w.steps, nil)
+		}
 		return a.result(runResult(w.steps, nil), func() { a.note("nothing to do: the database is at %s", rowsText(w.steps.To)) })
 	}
+	if err := a.showKept(w.steps.Steps); err != nil {
+		return err
+	}
 	if o.dryRun {
-		return a.result(runResult(w.steps, dryTasks(s.Plan, w.tasks)), func() { fmt.Fprint(a.out, s.Plan.Script(w.tasks, !w.state.Versions || !w.state.Log)) })
+		return a.scriptResult(w.steps, s.Plan, w.tasks, !w.state.Versions || !w.state.Log)
 	}
 	return w.run(ctx)
 }
@@ -123,37 +142,53 @@ type walker struct {
 	o     *running
 	db    *database
 	s     *apply.Session
-	plan  func([]history.ID) (*history.Plan, error)
+	plan  func(*history.Graph, []history.ID) (*history.Plan, error)
+	down  bool                                    // the way back, for which what the database kept of lost files is used
+	sure  bool                                    // the person says that the statement under way when migr was stopped is to be run
+	tell  func(*history.Plan, []apply.Done) error // instead of the result of upgrade
 	state apply.State
 	steps *history.Plan
 	tasks []apply.Task
 }
 
 // prepare reads the state, plans on it and refuses what may not run, before anything does.
-func (w *walker) prepare(ctx context.Context) error {
+//
+// What looks half done without the lock may be another migr at its work: only
+// alone is it judged.
+func (w *walker) prepare(ctx context.Context, alone bool) error {
 	st, rows, err := w.a.rows(ctx, w.s)
 	if err != nil {
 		return err
 	}
-	w.state = st
-	if w.steps, err = w.plan(rows); err != nil {
+	if w.steps != nil && len(st.Partial) == 0 && w.state.Same(st) { // under the lock: nothing has happened meanwhile
+		return nil
+	}
+	w.state, w.tasks = st, nil
+	if w.steps, err = w.planned(ctx, rows); err != nil {
+		return err
+	}
+	if err := w.outOfOrder(ctx, rows); err != nil {
 		return err
 	}
 	if len(w.steps.Steps) == 0 && len(st.Partial) == 0 {
 		return nil
 	}
-	log, err := w.s.Log(ctx)
-	if err != nil {
-		return err
+	var log []apply.Entry
+	if st.Log {
+		if log, err = w.s.Log(ctx); err != nil {
+			return err
+		}
 	}
 	if err := w.unchanged(log, rows); err != nil {
 		return err
 	}
-	if w.tasks, err = w.a.tasks(w.db.product, w.steps.Steps, nil); err != nil {
+	if w.tasks, err = w.a.tasks(w.db.product, w.steps.Steps, lastUps(log)); err != nil {
 		return err
 	}
-	if err := w.a.resume(st, w.tasks); err != nil {
-		return err
+	if alone {
+		if err := w.a.resume(st, w.tasks, w.sure); err != nil {
+			return err
+		}
 	}
 	return w.a.gate(w.db.product, w.steps.Steps, w.o.allow)
 }
@@ -170,6 +205,45 @@ func (w *walker) unchanged(log []apply.Entry, rows []history.ID) error {
 	return err
 }
 
+// planned plans on the files; where the database is at revisions without a file,
+// on what it kept of them.
+func (w *walker) planned(ctx context.Context, rows []history.ID) (*history.Plan, error) {
+	plan, err := w.plan(w.g, rows)
+	var h *history.Error
+	if !errors.As(err, &h) || len(h.Rows) == 0 {
+		if h != nil && h.Code == history.MultipleHeads && !w.down {
+			return nil, w.a.severalHeads(w.g, rows, h)
+		}
+		return plan, err
+	}
+	log, e := w.s.Log(ctx)
+	if e != nil {
+		return nil, e
+	}
+	g, kept, e := withKept(w.g, log, h.Rows)
+	if e != nil || len(kept) == 0 {
+		return nil, err
+	}
+	if !w.down {
+		h.Hint = fmt.Sprintf("restore the file, or get the version of the files that has it; the database kept its down part: `migr downgrade %s` undoes it", below(kept))
+		return nil, err
+	}
+	w.g = g
+	return w.plan(g, rows)
+}
+
+// below names the target that undoes what was kept.
+func below(kept []*history.Revision) string {
+	for _, r := range kept {
+		for _, p := range r.Parents {
+			if !slices.ContainsFunc(kept, func(k *history.Revision) bool { return k.ID == p }) {
+				return string(p)
+			}
+		}
+	}
+	return "base"
+}
+
 func (w *walker) run(ctx context.Context) error {
 	show := w.a.progress(w.tasks)
 	defer show.close()
@@ -182,7 +256,7 @@ func (w *walker) run(ctx context.Context) error {
 	from := w.steps.From
 	for try := 0; ; try++ {
 		if w.db.dialect.TryLock != nil || try > 0 { // what another has done meanwhile is not done again
-			if err := w.prepare(ctx); err != nil {
+			if err := w.prepare(ctx, true); err != nil {
 				return err
 			}
 		}
@@ -201,6 +275,9 @@ func (w *walker) run(ctx context.Context) error {
 	}
 	show.close()
 	w.steps.From = from
+	if w.tell != nil {
+		return w.tell(w.steps, all)
+	}
 	return w.a.result(runResult(w.steps, doneSteps(all)), func() {
 		if len(all) == 0 {
 			w.a.note("nothing to do: another migr has brought the database to %s", rowsText(w.steps.To))

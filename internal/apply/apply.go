@@ -4,9 +4,10 @@
 package apply
 
 import (
+	"bufio"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -26,6 +27,7 @@ type Task struct {
 	Delete    []string // and that go
 	Checksum  string
 	Down      string // the down text, kept beside the row so that it outlives its file
+	Header    string // and what else is needed to make the revision again without its file
 	// Resume: the log holds this task already, begun and not ended; Done of its
 	// statements are behind it.
 	Resume bool
@@ -56,7 +58,8 @@ type Plan struct {
 type opKind int
 
 const (
-	opOutside opKind = iota // before and after a transaction
+	opBefore opKind = iota // before a transaction
+	opAfter                // and after it
 	opBegin
 	opSetting
 	opStatement
@@ -75,9 +78,10 @@ type op struct {
 
 // A group is what succeeds or fails as one.
 type group struct {
-	ops  []op
-	tx   bool
-	last bool // it marks the revision as applied
+	ops   []op
+	tx    bool
+	last  bool // it marks the revision as applied
+	quick bool // its statements may be sent as one text
 }
 
 // groups lays out a task. On a server with transactional DDL a revision is one
@@ -91,11 +95,16 @@ func (p *Plan) groups(t Task) []group {
 	groups := []group{{}}
 	if !t.Resume {
 		groups[0].ops = []op{{kind: opRecord, sql: p.Tables.begin(t, p)}}
+	} else {
+		groups[0].ops = []op{{kind: opRecord, sql: p.Tables.again(t)}}
 	}
 	parts := p.split(t)
 	for i, part := range parts {
-		if part.from < t.Done {
-			continue
+		if behind := t.Done - part.from; behind > 0 {
+			if behind >= len(part.stmts) {
+				continue
+			}
+			part.from, part.stmts = t.Done, part.stmts[behind:]
 		}
 		first, last := part.from+1, part.from+len(part.stmts)
 		groups[len(groups)-1].ops = append(groups[len(groups)-1].ops, op{kind: opRecord, sql: p.Tables.started(t, last)})
@@ -136,7 +145,7 @@ func (p *Plan) sessionSettings() []string {
 func (p *Plan) opening() []op {
 	var ops []op
 	for _, s := range p.Dialect.Before {
-		ops = append(ops, op{kind: opOutside, sql: s})
+		ops = append(ops, op{kind: opBefore, sql: s})
 	}
 	ops = append(ops, op{kind: opBegin, sql: p.Dialect.Begin})
 	for _, s := range p.Dialect.Settings(p.Timeouts) {
@@ -163,7 +172,7 @@ func (p *Plan) atomic(t Task) group {
 	}
 	ops = append(ops, op{kind: opCommit, sql: "COMMIT"})
 	for _, s := range p.Dialect.After {
-		ops = append(ops, op{kind: opOutside, sql: s})
+		ops = append(ops, op{kind: opAfter, sql: s})
 	}
 	return group{tx: true, ops: ops, last: true}
 }
@@ -215,31 +224,31 @@ func hashes(stmts []sqltext.Stmt) string {
 }
 
 // Script writes the tasks as SQL for the product's own client, made of the
-// operations that Run would run.
-func (p *Plan) Script(tasks []Task, tables bool) string {
-	var b strings.Builder
+// operations that Run would run. The error is the writer's.
+func (p *Plan) Script(w io.Writer, tasks []Task, tables bool) error {
+	b := bufio.NewWriterSize(w, 64<<10)
 	if tables {
 		for _, s := range p.Tables.Create() {
-			p.write(&b, s)
+			p.write(b, s)
 		}
-		b.WriteByte('\n')
+		_ = b.WriteByte('\n')
 	}
 	for _, t := range tasks {
-		fmt.Fprintf(&b, "-- %s %s", t.Direction, t.Revision)
+		_, _ = b.WriteString("-- " + t.Direction + " " + t.Revision)
 		if t.Message != "" {
-			b.WriteString(": " + strings.ReplaceAll(t.Message, "\n", " "))
+			_, _ = b.WriteString(": " + strings.ReplaceAll(t.Message, "\n", " "))
 		}
-		b.WriteByte('\n')
+		_ = b.WriteByte('\n')
 		for _, g := range p.groups(t) {
 			for _, o := range g.ops {
 				if o.kind != opVerify {
-					p.write(&b, o.sql)
+					p.write(b, o.sql)
 				}
 			}
 		}
-		b.WriteByte('\n')
+		_ = b.WriteByte('\n')
 	}
-	return b.String()
+	return b.Flush()
 }
 
 // Texts returns the operations of one task as they would be sent.
@@ -255,8 +264,8 @@ func (p *Plan) Texts(t Task) []string {
 
 // write ends a statement the way the product's own client reads it: the mysql
 // client cuts at every semicolon outside quotes, so a body needs DELIMITER.
-func (p *Plan) write(b *strings.Builder, text string) {
-	b.WriteString(ForClient(p.Dialect.Family, text))
+func (p *Plan) write(b *bufio.Writer, text string) {
+	_, _ = b.WriteString(ForClient(p.Dialect.Family, text))
 }
 
 // ForClient ends one statement so that the product's own client takes it whole.
@@ -282,4 +291,5 @@ type Entry struct {
 	AppliedAt                  time.Time
 	Duration                   time.Duration
 	Message, Down, Hashes, Err string
+	Header                     string
 }

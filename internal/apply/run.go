@@ -2,9 +2,11 @@ package apply
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -53,6 +55,20 @@ func (e *StatementError) Error() string {
 // Unwrap returns the driver's error.
 func (e *StatementError) Unwrap() error { return e.Err }
 
+// A TaskError is a revision that the server refused outside its statements: at
+// BEGIN, at COMMIT (a deferred constraint, a full disk) or in the version table.
+type TaskError struct {
+	Task   *Task
+	Err    error
+	Server *driver.ServerError
+	Atomic bool // nothing of the revision is left behind
+}
+
+func (e *TaskError) Error() string { return fmt.Sprintf("revision %s: %v", e.Task.Revision, e.Err) }
+
+// Unwrap returns the driver's error.
+func (e *TaskError) Unwrap() error { return e.Err }
+
 // A VerifyError is a revision that would have left rows in contradiction.
 type VerifyError struct {
 	Task *Task
@@ -91,6 +107,7 @@ func (s *Session) Run(ctx context.Context, tasks []Task, rows []string) ([]Done,
 		s.tell(Event{Kind: RevisionBegins, Task: t, N: i + 1, Of: len(tasks)})
 		began := s.Now()
 		for _, g := range s.Plan.groups(*t) {
+			g.quick = g.tx && g.last && quick(s.Conn.Dialect, t.Stmts)
 			if err := s.retry(ctx, t, g, rows, began); err != nil {
 				return done, err
 			}
@@ -126,7 +143,7 @@ func (s *Session) runAll(ctx context.Context, tasks []Task, rows []string) ([]Do
 		}
 		for _, o := range s.Plan.groups(*t)[0].ops {
 			first, last := i == 0, i == len(tasks)-1
-			if o.kind == opBegin && !first || o.kind == opCommit && !last || o.kind == opOutside && !first {
+			if o.kind == opBegin && !first || o.kind == opCommit && !last || (o.kind == opBefore || o.kind == opAfter) && !first {
 				continue
 			}
 			o.task = t
@@ -164,78 +181,172 @@ func (s *Session) retry(ctx context.Context, t *Task, g group, rows []string, be
 	}
 }
 
-// runGroup runs the operations of a group; what needs no answer of its own goes
-// along with its neighbour, so that a revision of n statements takes n + 2 round
-// trips.
+// runGroup runs the operations of a group. Where its statements may go as one
+// text they do; if the server refuses that text, nothing has happened, and they
+// go one by one, so that the error is that of a statement.
 func (s *Session) runGroup(ctx context.Context, t *Task, g group, rows []string, began time.Time) error {
-	var pending []string
-	flush := func() error {
-		if len(pending) == 0 {
+	if g.quick {
+		err := s.newRunner(t, g, rows, began, true).run(ctx)
+		if err == nil || !s.worthAgain(ctx, err) {
+			return s.giveUp(ctx, t, g, err)
+		}
+		s.rollback(ctx)
+	}
+	return s.giveUp(ctx, t, g, s.newRunner(t, g, rows, began, false).run(ctx))
+}
+
+// worthAgain tells whether the server has refused a text of several statements.
+func (s *Session) worthAgain(ctx context.Context, err error) bool {
+	e := s.Conn.Dialect.Explain(err)
+	return e != nil && e.Cause != driver.Lost && ctx.Err() == nil
+}
+
+// A runner carries one group.
+type runner struct {
+	*Session
+	t       *Task
+	g       group
+	rows    []string
+	began   time.Time
+	whole   bool     // all statements go as one text
+	begun   bool     // within the transaction
+	pending []string // goes along with what is sent next
+	stmts   []op     // of pending
+}
+
+func (s *Session) newRunner(t *Task, g group, rows []string, began time.Time, whole bool) *runner {
+	return &runner{Session: s, t: t, g: g, rows: rows, began: began, whole: whole}
+}
+
+// run sends the operations. What needs no answer of its own goes along with its
+// neighbour: a revision of n statements takes n + 2 round trips, and two where
+// its statements go as one text.
+func (r *runner) run(ctx context.Context) error {
+	for _, o := range r.g.ops {
+		if err := r.op(ctx, o); err != nil {
+			return err
+		}
+	}
+	return r.flush(ctx)
+}
+
+func (r *runner) op(ctx context.Context, o op) error {
+	task := r.t
+	if o.task != nil {
+		task = o.task
+	}
+	switch o.kind {
+	case opStatement:
+		if r.whole {
+			r.pending, r.stmts = append(r.pending, o.sql), append(r.stmts, o)
 			return nil
 		}
-		text := strings.Join(pending, ";\n")
-		pending = nil
-		return s.Conn.Exec(ctx, text)
+		if err := r.flush(ctx); err != nil {
+			return err
+		}
+		return r.statement(ctx, task, o, r.g.tx)
+	case opVerify:
+		if err := r.flush(ctx); err != nil {
+			return err
+		}
+		return r.verify(ctx, task, o.sql)
+	case opBegin:
+		r.pending = append(r.pending, o.sql)
+		if r.Conn.Dialect.TryLock != nil {
+			return nil
+		}
+		if err := r.flush(ctx); err != nil {
+			return err
+		}
+		r.begun = true
+		return r.unmoved(ctx, r.rows)
+	case opRecord:
+		if len(r.stmts) > 0 { // the time they took belongs into the record
+			if err := r.flush(ctx); err != nil {
+				return err
+			}
+		}
+		ms := strconv.FormatInt(r.Now().Sub(r.began).Milliseconds(), 10)
+		r.pending = append(r.pending, strings.Replace(o.sql, durationMark, ms, 1))
+	case opBefore:
+		if !r.calm {
+			r.pending = append(r.pending, o.sql)
+		}
+	default:
+		r.pending = append(r.pending, o.sql)
 	}
-	for i, o := range g.ops {
-		task := t
-		if o.task != nil {
-			task = o.task
+	return nil
+}
+
+// flush sends what is pending.
+func (r *runner) flush(ctx context.Context) error {
+	if len(r.pending) == 0 {
+		return nil
+	}
+	text, stmts := joined(r.pending), r.stmts
+	r.pending, r.stmts = nil, nil
+	if r.begun && r.Conn.Dialect.InProcess {
+		if err := context.Cause(ctx); err != nil {
+			return err
 		}
-		var err error
-		switch o.kind {
-		case opStatement:
-			if err = flush(); err == nil {
-				err = s.statement(ctx, task, o, g.tx)
-			}
-		case opVerify:
-			if err = flush(); err == nil {
-				err = s.verify(ctx, task, o.sql)
-			}
-		case opBegin:
-			pending = append(pending, o.sql)
-			if s.Conn.Dialect.TryLock == nil {
-				if err = flush(); err == nil {
-					err = s.unmoved(ctx, rows)
-				}
-			}
-		case opRecord:
-			ms := fmt.Sprint(s.Now().Sub(began).Milliseconds())
-			pending = append(pending, strings.Replace(o.sql, durationMark, ms, 1))
-		default:
-			pending = append(pending, o.sql)
-		}
-		if err == nil && i == len(g.ops)-1 {
-			err = flush()
-		}
-		if err != nil {
-			return s.giveUp(ctx, task, g, err)
-		}
+		ctx = context.WithoutCancel(ctx) // it is over at once, and watching it takes longer
+		text = ";" + text                // else the driver prepares the first statement twice, to see whether it is alone
+	}
+	began := r.Now()
+	if err := r.Conn.Exec(ctx, text); err != nil {
+		return err
+	}
+	each := r.Now().Sub(began) / time.Duration(max(1, len(stmts)))
+	for _, o := range stmts {
+		r.tell(Event{Kind: StatementBegins, Task: r.t, Statement: o.n})
+		r.tell(Event{Kind: StatementEnds, Task: r.t, Statement: o.n, Duration: each})
 	}
 	return nil
 }
 
 // giveUp rolls a group back and, where the revision is half done, records it.
 func (s *Session) giveUp(ctx context.Context, t *Task, g group, err error) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-	defer cancel()
-	if g.tx {
-		_ = s.Conn.Exec(ctx, "ROLLBACK")
+	if err == nil {
+		s.calm = g.quick
+		return nil
 	}
+	s.calm = false
+	if g.tx {
+		s.rollback(ctx)
+	}
+	ctx, cancel := aside(ctx)
+	defer cancel()
 	if !s.Plan.Atomic(*t) {
 		if n := failedAt(err); n > 0 {
 			why := err.Error()
-			if e, ok := err.(*StatementError); ok && e.Server != nil {
+			var e *StatementError
+			if errors.As(err, &e) && e.Server != nil {
 				why = e.Server.Error()
 			}
 			_ = s.Conn.Exec(ctx, s.Plan.Tables.failed(*t, n, why))
 		}
 	}
+	var at *StatementError
+	if server := s.Conn.Dialect.Explain(err); server != nil && !errors.As(err, &at) {
+		return &TaskError{Task: t, Err: err, Server: server, Atomic: g.tx && s.Plan.Atomic(*t)}
+	}
 	return err
 }
 
+func (s *Session) rollback(ctx context.Context) {
+	ctx, cancel := aside(ctx)
+	defer cancel()
+	_ = s.Conn.Exec(ctx, "ROLLBACK")
+}
+
+// aside is a context for what is left to do when the work was cancelled.
+func aside(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+}
+
 func failedAt(err error) int {
-	if e, ok := err.(*StatementError); ok && e.Server != nil && e.Server.Cause != driver.Lost {
+	var e *StatementError
+	if errors.As(err, &e) && e.Server != nil && e.Server.Cause != driver.Lost {
 		return e.N
 	}
 	return 0

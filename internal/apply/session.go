@@ -20,6 +20,11 @@ type State struct {
 	Log      bool     // the log is there
 }
 
+// Same tells whether two states are the same, with no revision half done.
+func (s State) Same(o State) bool {
+	return s.Versions == o.Versions && s.Log == o.Log && len(s.Partial)+len(o.Partial) == 0 && slices.Equal(s.Rows, o.Rows)
+}
+
 // A LockedError is a lock that was not got in time.
 type LockedError struct {
 	Wait   time.Duration
@@ -49,6 +54,7 @@ type Session struct {
 	Retries int
 
 	locked bool
+	calm   bool // the last transaction can have changed none of the session's settings
 }
 
 // Read tells the state, in one round trip where both tables are there.
@@ -116,7 +122,24 @@ func (s *Session) Log(ctx context.Context) ([]Entry, error) {
 	for i, r := range rows {
 		entries[i] = Entry{Revision: r[0], Direction: r[1], State: r[2], Statements: number(r[3]), Started: number(r[4]), Done: number(r[5]),
 			Checksum: r[6], AppliedAt: readTime(r[7]), Duration: time.Duration(number(r[8])) * time.Millisecond,
-			By: r[9], Message: r[11], Down: r[12], Hashes: r[13], Err: r[14]}
+			By: r[9], Message: r[11], Down: r[12], Hashes: r[13], Header: r[14], Err: r[15]}
+	}
+	return entries, nil
+}
+
+// Ran returns the ended entries of the log, oldest first, with nothing but their
+// revision and direction.
+func (s *Session) Ran(ctx context.Context) ([]Entry, error) {
+	rows, err := s.Conn.Strings(ctx, "SELECT revision, direction FROM "+s.Plan.Tables.log()+" WHERE state = 'done' ORDER BY id")
+	if s.missing(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading the log: %w", err)
+	}
+	entries := make([]Entry, len(rows))
+	for i, r := range rows {
+		entries[i] = Entry{Revision: r[0], Direction: r[1], State: "done"}
 	}
 	return entries, nil
 }
@@ -194,6 +217,16 @@ func (s *Session) Prepare(ctx context.Context, st State) error {
 	}
 	if err := s.Conn.Exec(ctx, strings.Join(create, ";\n")); err != nil {
 		return fmt.Errorf("creating the version table: %w", err)
+	}
+	return nil
+}
+
+// Forget drops the version table and the log, if they are there.
+func (s *Session) Forget(ctx context.Context) error {
+	for _, text := range s.Plan.Tables.Drop() {
+		if err := s.Conn.Exec(ctx, text); err != nil {
+			return fmt.Errorf("dropping the version table: %w", err)
+		}
 	}
 	return nil
 }

@@ -56,9 +56,14 @@ func (t Tables) createLog() string {
 		"id " + w.ID, "revision VARCHAR(32) NOT NULL", "direction VARCHAR(8) NOT NULL", "state VARCHAR(8) NOT NULL",
 		"statements INTEGER NOT NULL", "started INTEGER NOT NULL", "done INTEGER NOT NULL",
 		"checksum VARCHAR(80) NOT NULL", "applied_at " + w.Time + " NOT NULL", "duration_ms BIGINT NOT NULL",
-		"applied_by VARCHAR(255) NOT NULL", "tool VARCHAR(64) NOT NULL", "message " + w.Text, "down_sql " + w.Text, "hashes " + w.Text, "error " + w.Text,
+		"applied_by VARCHAR(255) NOT NULL", "tool VARCHAR(64) NOT NULL", "message " + w.Text, "down_sql " + w.Text, "hashes " + w.Text, "header " + w.Text, "error " + w.Text,
 	}
 	return "CREATE TABLE IF NOT EXISTS " + t.log() + " (\n  " + strings.Join(cols, ",\n  ") + "\n)" + w.Tail
+}
+
+// Drop returns the DDL that removes both tables.
+func (t Tables) Drop() []string {
+	return []string{"DROP TABLE IF EXISTS " + t.version(), "DROP TABLE IF EXISTS " + t.log()}
 }
 
 // rows returns what turns the version table's rows before into those after.
@@ -78,16 +83,16 @@ func (t Tables) rows(task Task) []string {
 	return sql
 }
 
-const logColumns = "revision, direction, state, statements, started, done, checksum, applied_at, duration_ms, applied_by, tool, message, down_sql, hashes"
+const logColumns = "revision, direction, state, statements, started, done, checksum, applied_at, duration_ms, applied_by, tool, message, down_sql, hashes, header"
 
 func (t Tables) insert(task Task, p *Plan, state string, started, done int, hashes string) string {
 	by := t.Dialect.Tables.User
 	if p.By != "" {
 		by = t.lit(p.By)
 	}
-	return fmt.Sprintf("INSERT INTO %s (%s) VALUES (%s, %s, %s, %d, %d, %d, %s, %s, %s, %s, %s, %s, %s, %s)", t.log(), logColumns,
+	return fmt.Sprintf("INSERT INTO %s (%s) VALUES (%s, %s, %s, %d, %d, %d, %s, %s, %s, %s, %s, %s, %s, %s, %s)", t.log(), logColumns,
 		t.lit(task.Revision), t.lit(task.Direction), t.lit(state), len(task.Stmts), started, done, t.lit(task.Checksum),
-		t.Dialect.Tables.Now, durationMark, by, t.lit(p.Tool), t.lit(task.Message), t.lit(task.Down), t.lit(hashes))
+		t.Dialect.Tables.Now, durationMark, by, t.lit(p.Tool), t.lit(task.Message), t.lit(task.Down), t.lit(hashes), t.lit(task.Header))
 }
 
 // durationMark stands for the milliseconds that a revision took: Run writes them

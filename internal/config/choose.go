@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"path/filepath"
@@ -185,7 +186,8 @@ func (c *Config) databaseURL(name string) (*dburl.URL, error) {
 }
 
 func hintOf(err error) string {
-	if e, ok := err.(*dburl.Error); ok {
+	var e *dburl.Error
+	if errors.As(err, &e) {
 		return e.Hint
 	}
 	return ""

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/joho/godotenv"
 )
@@ -73,14 +74,14 @@ func (e *environment) readDotEnv(path string, show func(string) string) error {
 			Hint: "quote a value that holds spaces, quotes or line ends"}
 	}
 	for i, line := range strings.Split(string(src), "\n") {
-		if m := dotEnvLine.FindStringSubmatch(line); m != nil {
+		if m := dotEnvLine().FindStringSubmatch(line); m != nil {
 			e.lines[m[1]] = i + 1
 		}
 	}
 	return nil
 }
 
-var dotEnvLine = regexp.MustCompile(`^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_.]*)\s*[=:]`)
+var dotEnvLine = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_.]*)\s*[=:]`) })
 
 // badLine finds the line at which the statement starts that cannot be read: the one after
 // the longest beginning of the file that can.

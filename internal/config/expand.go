@@ -4,13 +4,14 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/migr-dev/migr/internal/dburl"
 )
 
-var variable = regexp.MustCompile(`\$\{([^}]*)\}`)
-var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+var variable = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\$\{([^}]*)\}`) })
+var variableName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`) })
 
 // expand fills ${VAR} and ${VAR:-default} of a value from migr.toml; values given elsewhere are
 // taken as they are. As in a shell, the default also stands for a variable that is empty. $${ is
@@ -22,10 +23,10 @@ func (c *Config) expand(s setting, v string) (string, error) {
 	const literal = "\x00{"
 	v = strings.ReplaceAll(v, "$${", literal)
 	var fail error
-	v = variable.ReplaceAllStringFunc(v, func(m string) string {
+	v = variable().ReplaceAllStringFunc(v, func(m string) string {
 		inner := m[2 : len(m)-1]
 		name, std, hasStd := strings.Cut(inner, ":-")
-		if !variableName.MatchString(name) {
+		if !variableName().MatchString(name) {
 			if fail == nil {
 				fail = s.fail("write ${NAME} or ${NAME:-default}; $${ stands for ${ itself", "%s holds a ${…} that is not a variable", s.key.name)
 			}

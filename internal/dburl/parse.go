@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/migr-dev/migr/internal/nearest"
 )
@@ -25,7 +26,7 @@ func schemeList() []string {
 	return []string{"sqlite", "postgres", "postgresql", "mysql", "mariadb", "cockroachdb", "tidb", "sqlite3", "file"}
 }
 
-var schemeForm = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+._-]*$`)
+var schemeForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+._-]*$`) })
 
 // Parse reads a database URL. Every byte may stand in the password, escaped as %XX
 // or raw; a % that starts no escape stands for itself. Where raw bytes could be read in
@@ -43,7 +44,7 @@ func Parse(raw, base string) (*URL, error) {
 		return nil, &Error{Msg: "the database URL holds a NUL byte"}
 	}
 	scheme, rest, ok := strings.Cut(raw, ":")
-	if !ok || !schemeForm.MatchString(scheme) {
+	if !ok || !schemeForm().MatchString(scheme) {
 		return nil, noScheme()
 	}
 	name, _, _ := strings.Cut(strings.ToLower(scheme), "+")
@@ -157,20 +158,20 @@ func split(rest string) (parts, bool) {
 var (
 	hostForm  = `(?:\[[0-9A-Fa-f:.]+(?:%[A-Za-z0-9._~%-]+)?\]|[A-Za-z0-9_.~%-]*)(?::[0-9]*)?`
 	hostsForm = `(?:(?:tcp|unix)\([^()@?]*\)|` + hostForm + `(?:,` + hostForm + `)*)`
-	plainForm = regexp.MustCompile(`^(` + hostsForm + `)(/[^/?#@]*)?(\?(?s:.*))?$`)
-	bookForm  = regexp.MustCompile(`^(` + hostsForm + `)$`)
-	paramForm = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]*=`)
+	plainForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(` + hostsForm + `)(/[^/?#@]*)?(\?(?s:.*))?$`) })
+	bookForm  = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(` + hostsForm + `)$`) })
+	paramForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]*=`) })
 )
 
 // plain takes text apart as HOSTS/DATABASE?PARAMETERS; false when it has not that form.
 func plain(text string) (parts, bool) {
-	m := plainForm.FindStringSubmatch(text)
+	m := plainForm().FindStringSubmatch(text)
 	if m == nil {
 		return parts{}, false
 	}
 	query := strings.TrimPrefix(m[3], "?")
 	for _, piece := range strings.Split(query, "&") {
-		if piece != "" && !paramForm.MatchString(piece) {
+		if piece != "" && !paramForm().MatchString(piece) {
 			return parts{}, false
 		}
 	}
@@ -192,7 +193,7 @@ func byTheBook(text string) (parts, bool) {
 		p.userinfo, authority = authority[:i], authority[i+1:]
 	}
 	p.hosts = authority
-	return p, bookForm.MatchString(authority)
+	return p, bookForm().MatchString(authority)
 }
 
 // parseQuery reads parameters. A + is a space, as Go's and Python's parsers have
@@ -221,7 +222,7 @@ func (u *URL) setHosts(text string) error {
 	}
 	if inner, ok := strings.CutPrefix(text, "tcp("); ok {
 		text = strings.TrimSuffix(inner, ")")
-		if !bookForm.MatchString(text) {
+		if !bookForm().MatchString(text) {
 			return badAuthority()
 		}
 	}
@@ -293,7 +294,7 @@ func (u *URL) check() error {
 		return &Error{Msg: "the database URL has not as many ports as hosts"}
 	}
 	for k := range u.Query {
-		if !paramForm.MatchString(k + "=") {
+		if !paramForm().MatchString(k + "=") {
 			return &Error{Msg: "a parameter in the database URL has no proper name", Hint: "parameters are ?NAME=VALUE&NAME=VALUE"}
 		}
 	}

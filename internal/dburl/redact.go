@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // masked stands where a password was.
@@ -46,7 +47,7 @@ func (u *URL) Secrets() []string {
 	return slices.DeleteFunc(slices.Compact(all), func(s string) bool { return s == "" })
 }
 
-var urlInText = regexp.MustCompile(`([A-Za-z][A-Za-z0-9+.-]*://[^\s:@/]*):[^\s]*@`)
+var urlInText = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`([A-Za-z][A-Za-z0-9+.-]*://[^\s:@/]*):[^\s]*@`) })
 
 // RedactURLs masks the passwords of URLs that stand anywhere in text.
-func RedactURLs(text string) string { return urlInText.ReplaceAllString(text, "${1}:"+masked+"@") }
+func RedactURLs(text string) string { return urlInText().ReplaceAllString(text, "${1}:"+masked+"@") }

@@ -6,11 +6,12 @@ import (
 	"regexp"
 	"runtime"
 	"strings"
+	"sync"
 )
 
 const memory = ":memory:"
 
-var drive = regexp.MustCompile(`^/+[A-Za-z]:[/\\]`)
+var drive = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^/+[A-Za-z]:[/\\]`) })
 
 // parseSQLite reads what follows sqlite://. Nothing, / and :memory: are a database in
 // memory, as in SQLAlchemy; //abs.db is absolute; /some.db see threeSlashes.
@@ -20,7 +21,7 @@ func parseSQLite(rest, base string) *URL {
 	switch {
 	case path == "" || path == "/" || path == memory || path == "/"+memory:
 		return sqliteURL("", query)
-	case runtime.GOOS == "windows" && drive.MatchString(path):
+	case runtime.GOOS == "windows" && drive().MatchString(path):
 		path = strings.TrimLeft(path, "/")
 	case strings.HasPrefix(path, "//"):
 		path = path[1:]

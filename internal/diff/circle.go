@@ -96,7 +96,7 @@ func (p *planner) takeOut(circle []*node) bool {
 		taken := false
 		for _, n := range circle {
 			for _, o := range slices.Clone(n.parts) {
-				if (o.Kind == "column") == columns && p.kinds[o.Kind].How == catalog.Inline && p.reaches(n, o, in) {
+				if (o.Kind == "column") == columns && p.kinds[o.Kind].How != catalog.Merged && p.reaches(n, o, in) {
 					p.takePart(n, o)
 					taken = true
 				}

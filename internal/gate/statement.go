@@ -63,17 +63,17 @@ func (s *statement) fold(t sqltext.Token) string {
 
 func part(table, name string) string { return table + "\x00" + name }
 
-// creates lists the names of tables, schemas and columns that the statement makes.
+// creates lists the names of tables, views, schemas and columns that the statement makes.
 func (s *statement) creates() []string {
 	i := s.skip(0, "CREATE")
 	if i == 0 {
 		return s.addsColumns()
 	}
-	for _, w := range []string{"OR", "REPLACE", "GLOBAL", "LOCAL", "TEMPORARY", "TEMP", "UNLOGGED", "VIRTUAL"} {
+	for _, w := range []string{"OR", "REPLACE", "GLOBAL", "LOCAL", "TEMPORARY", "TEMP", "UNLOGGED", "VIRTUAL", "MATERIALIZED"} {
 		i = s.skip(i, w)
 	}
 	switch {
-	case s.at(i, "TABLE"), s.at(i, "SCHEMA"):
+	case s.at(i, "TABLE"), s.at(i, "SCHEMA"), s.at(i, "VIEW"):
 		name, _ := s.name(s.skip(i+1, "IF", "NOT", "EXISTS"))
 		return []string{name}
 	}

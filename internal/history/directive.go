@@ -1,6 +1,7 @@
 package history
 
 import (
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -165,8 +166,9 @@ func (d directive) checkID(path string, p piece) error {
 	}
 	e := d.badAt(path, p.at, err.Error())
 	e.Code = IllegalID
-	if err, ok := err.(*Error); ok {
-		e.Hint = err.Hint
+	var bad *Error
+	if errors.As(err, &bad) {
+		e.Hint = bad.Hint
 	}
 	return e
 }

@@ -2,6 +2,7 @@ package history
 
 import (
 	"bytes"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -358,7 +359,8 @@ func (p *parser) finish(text string, pos, lines int) error {
 // explain gives the better error for a file that has nothing of a revision.
 func (p *parser) explain(err error, text string) error {
 	if !strings.Contains(strings.ToLower(text), mark) && p.section == inHeader {
-		if e, ok := err.(*BadFile); ok && !strings.HasPrefix(e.Msg, "a statement") {
+		var e *BadFile
+		if errors.As(err, &e) && !strings.HasPrefix(e.Msg, "a statement") {
 			return err
 		}
 		return noRevision(p.path)

@@ -1,6 +1,7 @@
 package history
 
 import (
+	"errors"
 	"slices"
 	"strings"
 )
@@ -189,7 +190,8 @@ func (f finder) downFrom(t target, from []int, tolerant bool) ([]int, error) {
 	var out []int
 	for _, i := range from {
 		to, err := f.g.walk(t, i, t.steps, line)
-		if e, ok := err.(*Error); ok && tolerant && e.Code == RelativeOutOfRange {
+		var e *Error
+		if errors.As(err, &e) && tolerant && e.Code == RelativeOutOfRange {
 			continue
 		}
 		if err != nil {

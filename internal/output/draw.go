@@ -5,6 +5,7 @@ import (
 	"io"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/migr-dev/migr/internal/catalog"
 )
@@ -88,11 +89,11 @@ func html(s string) string {
 	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;").Replace(s)
 }
 
-var notWord = regexp.MustCompile(`[^\p{L}\p{N}_-]+`)
+var notWord = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[^\p{L}\p{N}_-]+`) })
 
 // word is what Mermaid takes as a type or a name.
 func word(s string) string {
-	s = strings.Trim(notWord.ReplaceAllString(s, "_"), "_")
+	s = strings.Trim(notWord().ReplaceAllString(s, "_"), "_")
 	if s == "" || s[0] >= '0' && s[0] <= '9' {
 		s = "_" + s
 	}

@@ -60,11 +60,13 @@ type Revision struct {
 	IsBranchPoint bool     `json:"is_branch_point"`
 	IsMerge       bool     `json:"is_merge"`
 
-	State      string `json:"state,omitempty"`
-	AppliedAt  string `json:"applied_at,omitempty"`
-	DurationMS *int64 `json:"duration_ms,omitempty"`
-	AppliedBy  string `json:"applied_by,omitempty"`
-	Current    bool   `json:"is_current,omitempty"`
+	State string `json:"state,omitempty"`
+	// AppliedAt is there wherever State is; "" where it is not known, or not applied.
+	AppliedAt  *string `json:"applied_at,omitempty"`
+	DurationMS *int64  `json:"duration_ms,omitempty"`
+	AppliedBy  string  `json:"applied_by,omitempty"`
+	Current    bool    `json:"is_current,omitempty"`
+	Late       bool    `json:"late,omitempty"` // pending, though what needs it is applied
 }
 
 // A Change is the change object of the contract.
@@ -72,6 +74,7 @@ type Change struct {
 	Action  string   `json:"action"`
 	Kind    string   `json:"kind"`
 	Object  string   `json:"object"`
+	From    string   `json:"from,omitempty"` // of a rename: the old name
 	SQL     []string `json:"sql"`
 	Hazards []string `json:"hazards"`
 }

@@ -23,7 +23,8 @@ func rewritePostgres(s *statement) (string, bool) {
 }
 
 // createSchema leaves the owner out. A schema named only by its owner keeps
-// that name.
+// that name. It may be there already, for an extension; where objects are made
+// along with it, IF NOT EXISTS may not be said.
 func createSchema(s *statement) string {
 	i := 2
 	if s.is(i, "IF", "NOT", "EXISTS") {
@@ -36,7 +37,7 @@ func createSchema(s *statement) string {
 		return s.cut(i, i+1)
 	case s.word(i+1) == "AUTHORIZATION":
 		return s.cut(i+1, i+3)
-	case i == 2 && s.ident(i) == "public":
+	case i == 2 && i+1 == len(s.toks):
 		return s.insert(1, "IF NOT EXISTS")
 	}
 	return ""

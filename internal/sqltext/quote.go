@@ -51,16 +51,17 @@ func IsKeyword(f Family, word string) bool {
 }
 
 // QuoteLiteral writes a string constant. In PostgreSQL a string with a
-// backslash becomes an E” constant, which reads the same whatever
+// backslash becomes a constant with an E, which reads the same whatever
 // standard_conforming_strings is, as the server's quote_literal does; in MySQL
 // backslashes are doubled (the default sql_mode, without NO_BACKSLASH_ESCAPES).
 // A NUL byte has no spelling in PostgreSQL and SQLite and is written as it is.
 func QuoteLiteral(f Family, s string) string {
 	quoted := "'" + strings.ReplaceAll(s, "'", "''") + "'"
-	if !strings.Contains(s, `\`) || f == SQLite {
+	if !strings.ContainsAny(s, "\\\r") || f == SQLite {
 		return quoted
 	}
 	quoted = strings.ReplaceAll(quoted, `\`, `\\`)
+	quoted = strings.ReplaceAll(quoted, "\r", `\r`)
 	if f == Postgres {
 		return "E" + quoted
 	}

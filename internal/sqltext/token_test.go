@@ -123,6 +123,7 @@ func TestQuote(t *testing.T) {
 		{Postgres, "users", "users", `"users"`, `'users'`},
 		{Postgres, "user", `"user"`, `"user"`, `'user'`},
 		{Postgres, `a"b'c\`, `"a""b'c\"`, `"a""b'c\"`, `E'a"b''c\\'`},
+		{Postgres, "a\r\nb", "\"a\r\nb\"", "\"a\r\nb\"", "E'a\\r\nb'"},
 		{Postgres, "Users", `"Users"`, `"Users"`, `'Users'`},
 		{Postgres, "1a", `"1a"`, `"1a"`, `'1a'`},
 		{Postgres, "", `""`, `""`, `''`},

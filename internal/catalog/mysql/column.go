@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/migr-dev/migr/internal/catalog"
 )
@@ -15,7 +16,34 @@ import (
 //
 // The collation is the one in force; it is printed only where it is not the
 // table's, so that a column follows its table as it does when created.
-var columnKind = catalog.Kind{Name: "column", How: catalog.Merged, Hazards: columnHazards}
+var columnKind = catalog.Kind{Name: "column", How: catalog.Merged, Rename: renameColumn, Hazards: columnHazards}
+
+// renameColumn gives a column another name (MySQL 8.0, MariaDB 10.5.2). It is an
+// ALTER TABLE to the same table with that name everywhere, so that what MySQL
+// refuses to rename along (a check, error 3959) is dropped and added.
+func renameColumn(p *catalog.Ctx, o *catalog.Object, to catalog.Key) []string {
+	names := map[string]string{o.Name: to.Name}
+	table := p.From.Get(o.TableKey())
+	if table == nil {
+		return []string{"ALTER TABLE " + ident(o.Table) + " RENAME COLUMN " + ident(o.Name) + " TO " + ident(to.Name)}
+	}
+	objects := []*catalog.Object{table}
+	d := catalog.Delta{From: table, To: table}
+	for _, part := range p.From.Parts(table.Key, "") {
+		c := part.Clone()
+		for name, text := range c.Attrs {
+			if name != "type" && name != "comment" && name != "collation" {
+				c.Attrs[name] = renameIn(text, names)
+			}
+		}
+		if part.Key == o.Key {
+			c.Name = to.Name
+			d.Parts = append(d.Parts, catalog.Delta{From: part, To: c})
+		}
+		objects = append(objects, c)
+	}
+	return alterTable(&catalog.Ctx{From: p.From, To: catalog.New(p.From.Version, objects, nil)}, &d).SQL
+}
 
 const (
 	rowStart = "ROW START"
@@ -70,7 +98,7 @@ func (r *reader) columnExtra(c *catalog.Object, extra string) {
 	}
 }
 
-var nowDefault = regexp.MustCompile(`^CURRENT_TIMESTAMP(\(\d\))?$`)
+var nowDefault = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^CURRENT_TIMESTAMP(\(\d\))?$`) })
 
 // columnDefault returns the default as SQL; "" for DEFAULT NULL, which a nullable
 // column has anyway.
@@ -85,7 +113,7 @@ func (r *reader) columnDefault(c *catalog.Object, text, dataType, extra string) 
 	case r.f.quotedDefaults:
 		return r.relative(text)
 	case strings.Contains(extra, "DEFAULT_GENERATED"):
-		if nowDefault.MatchString(text) {
+		if nowDefault().MatchString(text) {
 			return text
 		}
 		return "(" + r.expression(text) + ")"

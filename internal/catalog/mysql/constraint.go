@@ -3,6 +3,7 @@ package mysql
 import (
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/migr-dev/migr/internal/catalog"
 )
@@ -58,15 +59,22 @@ func (r *reader) readChecks() error {
 			columns[o.Key] = o
 		}
 	}
+	tables, idle, err := r.checkTables()
+	if err != nil {
+		return err
+	}
 	pos := 0
 	return r.each(r.f.checkQuery, func(w row) error {
-		t := r.tables[w.s(0)]
+		table, name, clause := w.s(0), w.s(1), r.expression(w.s(3))
+		if table == "" {
+			table = tables[name]
+		}
+		t := r.tables[table]
 		if t == nil {
 			return nil
 		}
-		clause := r.expression(w.s(3))
 		if w.s(2) == "Column" {
-			c := columns[catalog.Key{Kind: "column", Table: t.Name, Name: w.s(1)}]
+			c := columns[catalog.Key{Kind: "column", Table: t.Name, Name: name}]
 			if c == nil || !strings.Contains(clause, ident(c.Name)) {
 				r.lostCheck(t, clause)
 			} else {
@@ -75,16 +83,30 @@ func (r *reader) readChecks() error {
 			return nil
 		}
 		pos++
-		o := newObject("check", t.Name, w.s(1))
+		o := newObject("check", t.Name, name)
 		o.Pos = pos
 		put(o, "clause", clause)
-		flag(o, "not_enforced", w.s(4) == "NO")
+		flag(o, "not_enforced", idle[name])
 		r.add(o)
-		if !r.f.escaped && periodCheck.MatchString(clause) {
+		if !r.f.escaped && periodCheck().MatchString(clause) {
 			r.maybePeriod(t)
 		}
 		return nil
 	})
+}
+
+// checkTables tells, for MySQL, the table of each check, whose names are unique in
+// a database there, and which are not enforced.
+func (r *reader) checkTables() (tables map[string]string, idle map[string]bool, err error) {
+	tables, idle = map[string]string{}, map[string]bool{}
+	if r.f.checkTables == "" {
+		return tables, idle, nil
+	}
+	err = r.each(r.f.checkTables, func(w row) error {
+		tables[w.s(0)], idle[w.s(0)] = w.s(1), w.s(2) == "NO"
+		return nil
+	})
+	return tables, idle, err
 }
 
 // lostCheck finds the column of a check in SHOW CREATE TABLE: information_schema of
@@ -101,15 +123,15 @@ func (r *reader) lostCheck(t *catalog.Object, clause string) {
 }
 
 // periodCheck is the check that MariaDB makes for PERIOD FOR name (a, b).
-var periodCheck = regexp.MustCompile("^`(?:[^`]|``)+` < `(?:[^`]|``)+`$")
+var periodCheck = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("^`(?:[^`]|``)+` < `(?:[^`]|``)+`$") })
 
-var periodLine = regexp.MustCompile("(?m)^  PERIOD FOR `")
+var periodLine = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("(?m)^  PERIOD FOR `") })
 
 // maybePeriod gives a table up that has an application-time period: nothing in
 // MariaDB 10.11's information_schema tells it from a check.
 func (r *reader) maybePeriod(t *catalog.Object) {
 	r.want("TABLE", t.Key, func(text string) error {
-		if periodLine.MatchString(text) {
+		if periodLine().MatchString(text) {
 			r.giveUp(t.Key)
 		}
 		return nil

@@ -35,7 +35,7 @@ func (r *reader) readEvents() error {
 		put(o, "status", eventStatus[w.s(7)])
 		flag(o, "preserve", w.s(8) == "PRESERVE")
 		put(o, "comment", w.s(9))
-		put(o, "body", r.relative(w.s(10)))
+		put(o, "body", withoutEnd(r.relative(w.s(10))))
 		r.definer(o, w.s(11))
 		mode(o, w.s(12))
 		r.add(o)
@@ -85,7 +85,7 @@ func (r *reader) eventText(o *catalog.Object, text string) error {
 	if i < 0 {
 		return fmt.Errorf("no DO in %.60q", text)
 	}
-	put(o, "body", r.relative(strings.TrimLeft(join(ts[i+1:]), " ")))
+	put(o, "body", withoutEnd(r.relative(strings.TrimLeft(join(ts[i+1:]), " "))))
 	return nil
 }
 

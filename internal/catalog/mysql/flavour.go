@@ -14,7 +14,9 @@ type flavour struct {
 	name string
 	// what is asked of information_schema, behind the columns that both have
 	columnExtra, indexExtra string
-	checkQuery              string // table, name, level, clause, enforced
+	checkQuery              string // table, name, level, clause
+	checkTables             string // name, table, enforced: where checkQuery does not tell
+	libraries               int    // the version from which there are libraries (MySQL 9.2); 0 never
 
 	quotedDefaults bool   // COLUMN_DEFAULT is SQL already, not a bare value
 	escaped        bool   // expressions come escaped and in UTF-8 twice: see unescape
@@ -32,7 +34,7 @@ type flavour struct {
 var mariadb = &flavour{
 	name:        "MariaDB",
 	columnExtra: "IS_GENERATED", indexExtra: "IGNORED, NULL",
-	checkQuery: "SELECT TABLE_NAME, CONSTRAINT_NAME, LEVEL, CHECK_CLAUSE, 'YES' FROM information_schema.CHECK_CONSTRAINTS " +
+	checkQuery: "SELECT TABLE_NAME, CONSTRAINT_NAME, LEVEL, CHECK_CLAUSE FROM information_schema.CHECK_CONSTRAINTS " +
 		"WHERE CONSTRAINT_SCHEMA = {home}",
 	quotedDefaults: true, invisible: "INVISIBLE", hiddenIndex: "IGNORED", shownIndex: "NOT IGNORED", batches: true, sequences: true,
 	fkRule: "RESTRICT", userTriggers: true, renameFollows: true,
@@ -41,11 +43,13 @@ var mariadb = &flavour{
 var mysql = &flavour{
 	name:        "MySQL",
 	columnExtra: "SRS_ID", indexExtra: "IF(IS_VISIBLE = 'YES', 'NO', 'YES'), EXPRESSION",
-	checkQuery: "SELECT t.TABLE_NAME, c.CONSTRAINT_NAME, 'Table', c.CHECK_CLAUSE, t.ENFORCED " +
-		"FROM information_schema.CHECK_CONSTRAINTS c JOIN information_schema.TABLE_CONSTRAINTS t " +
-		"ON t.CONSTRAINT_SCHEMA = c.CONSTRAINT_SCHEMA AND t.CONSTRAINT_NAME = c.CONSTRAINT_NAME AND t.CONSTRAINT_TYPE = 'CHECK' " +
-		"WHERE c.CONSTRAINT_SCHEMA = {home} AND t.TABLE_SCHEMA = {home}",
-	escaped: true, invisible: "INVISIBLE", hiddenIndex: "INVISIBLE", shownIndex: "VISIBLE", fkRule: "NO ACTION", checkMark: "_chk_",
+	checkQuery: "SELECT '', CONSTRAINT_NAME, 'Table', CHECK_CLAUSE FROM information_schema.CHECK_CONSTRAINTS " +
+		"WHERE CONSTRAINT_SCHEMA = {home}",
+	// not joined by the server: that takes 20 s for 1,000 checks (MySQL 9.7)
+	checkTables: "SELECT CONSTRAINT_NAME, TABLE_NAME, ENFORCED FROM information_schema.TABLE_CONSTRAINTS " +
+		"WHERE TABLE_SCHEMA = {home} AND CONSTRAINT_TYPE = 'CHECK'",
+	libraries: 90200,
+	escaped:   true, invisible: "INVISIBLE", hiddenIndex: "INVISIBLE", shownIndex: "VISIBLE", fkRule: "NO ACTION", checkMark: "_chk_",
 }
 
 // mariadbVersion is the least catalog version that is MariaDB's: 10.0.0. MySQL's

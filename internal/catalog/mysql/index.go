@@ -4,18 +4,24 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/migr-dev/migr/internal/catalog"
 )
 
 // The three kinds of key have the same attributes: columns (with prefix lengths,
-// DESC and, on MySQL, expressions), type (FULLTEXT, SPATIAL), using (only where it
+// DESC and, on MySQL, expressions), type (FULLTEXT, SPATIAL, VECTOR), using (only where it
 // is not the engine's own way), parser, hidden, comment.
 var (
 	primaryKind = catalog.Kind{Name: "primary_key", How: catalog.Merged, Hazards: uniqueHazards}
-	uniqueKind  = catalog.Kind{Name: "unique", How: catalog.Merged, Hazards: uniqueHazards}
-	indexKind   = catalog.Kind{Name: "index", How: catalog.Merged}
+	uniqueKind  = catalog.Kind{Name: "unique", How: catalog.Merged, Rename: renameIndex, Hazards: uniqueHazards}
+	indexKind   = catalog.Kind{Name: "index", How: catalog.Merged, Rename: renameIndex}
 )
+
+// renameIndex: MySQL 5.7, MariaDB 10.5.2.
+func renameIndex(_ *catalog.Ctx, o *catalog.Object, to catalog.Key) []string {
+	return []string{"ALTER TABLE " + ident(o.Table) + " RENAME INDEX " + ident(o.Name) + " TO " + ident(to.Name)}
+}
 
 const primary = "PRIMARY"
 
@@ -73,7 +79,7 @@ func indexKindOf(name, nonUnique string) string {
 
 func (r *reader) indexAttrs(o, t *catalog.Object, w row) {
 	switch kind := w.s(6); kind {
-	case "FULLTEXT", "SPATIAL":
+	case "FULLTEXT", "SPATIAL", "VECTOR":
 		o.Attrs["type"] = kind
 	default:
 		if kind != ownIndexType(t.Attrs["engine"]) {
@@ -110,7 +116,7 @@ func direction(collation string) string {
 	return ""
 }
 
-var withParser = regexp.MustCompile("WITH PARSER `((?:[^`]|``)+)`")
+var withParser = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("WITH PARSER `((?:[^`]|``)+)`") })
 
 // fullTextParser asks for the parser of a full-text index, which MySQL's
 // information_schema does not tell (MariaDB has no parser of its own but the
@@ -118,7 +124,7 @@ var withParser = regexp.MustCompile("WITH PARSER `((?:[^`]|``)+)`")
 func (r *reader) fullTextParser(o *catalog.Object) {
 	r.want("TABLE", catalog.Key{Kind: "table", Name: o.Table}, func(text string) error {
 		for _, l := range strings.Split(text, "\n") {
-			if m := withParser.FindStringSubmatch(l); m != nil && strings.Contains(l, "KEY "+ident(o.Name)+" ") {
+			if m := withParser().FindStringSubmatch(l); m != nil && strings.Contains(l, "KEY "+ident(o.Name)+" ") {
 				o.Attrs["parser"] = strings.ReplaceAll(m[1], "``", "`")
 			}
 		}

@@ -164,6 +164,7 @@ func describe(d catalog.Delta) string {
 // database that a's own SQL has made.
 func roundTrip(t *testing.T, e testdb.Engine, a, b string) {
 	t.Helper()
+	t.Parallel()
 	placeA, placeB := loaded(t, e, a), loaded(t, e, b)
 	catA, catB := placeA.read(), placeB.read()
 	for _, c := range []*catalog.Catalog{catA, catB} {

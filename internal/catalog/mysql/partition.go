@@ -1,6 +1,7 @@
 package mysql
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -182,4 +183,50 @@ func splitPartitions(clause string) (head string, names, items []string) {
 		items = append(items, "PARTITION "+item)
 	}
 	return head, names, items
+}
+
+// partitions compares the clauses. Partitions taken out of a list, or put at its end, are
+// dropped or added by statements of their own; other changes divide the table anew.
+func (a *altering) partitions() (before []string, with string, after []string) {
+	if !a.d.Changed("partition") {
+		return nil, "", nil
+	}
+	from, to := a.d.From.Attrs["partition"], a.d.To.Attrs["partition"]
+	if to == "" {
+		return nil, "REMOVE PARTITIONING", nil
+	}
+	gone, come, ok := partitionChanges(from, to)
+	if !ok {
+		return nil, partitionText(a.d.To), nil
+	}
+	if len(gone) > 0 {
+		before = []string{"ALTER TABLE " + ident(a.d.To.Name) + " DROP PARTITION " + idents(gone)}
+	}
+	if len(come) > 0 {
+		after = []string{"ALTER TABLE " + ident(a.d.To.Name) + " ADD PARTITION\n(" + strings.Join(come, ",\n ") + ")"}
+	}
+	return before, "", after
+}
+
+// partitionChanges tells which partitions go, by name, and which come at the end, by
+// definition; false where the list cannot be made so. Dropping is the way only for
+// ranges and lists; something must stay.
+func partitionChanges(from, to string) (gone, come []string, ok bool) {
+	head, names, items := splitPartitions(from)
+	head2, names2, items2 := splitPartitions(to)
+	ranged := strings.HasPrefix(head, "PARTITION BY RANGE") || strings.HasPrefix(head, "PARTITION BY LIST")
+	if head != head2 || !ranged || names == nil || names2 == nil {
+		return nil, nil, false
+	}
+	n := 0
+	for i, name := range names {
+		if n < len(items2) && items2[n] == items[i] {
+			n++
+		} else if slices.Contains(names2, name) {
+			return nil, nil, false
+		} else {
+			gone = append(gone, name)
+		}
+	}
+	return gone, items2[n:], n > 0
 }

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/migr-dev/migr/internal/catalog"
@@ -20,14 +21,24 @@ import (
 // escapes resolved); and for tables with a default of a binary column, a full-text
 // parser, or what may be a period. MariaDB answers all of them in one round trip.
 //
+// q should be one session: where its sql_mode has ANSI_QUOTES, or another word that
+// changes how the server quotes, that is set for the time of the reading.
+//
 // It needs SELECT on the tables and, for routines, SHOW_ROUTINE or ownership; an
 // object whose definition the server keeps back is reported as unknown.
 func Read(ctx context.Context, q catalog.Querier, s catalog.Scope) (*catalog.Catalog, error) {
-	r := &reader{ctx: ctx, q: q, scope: s, tables: map[string]*catalog.Object{}, views: map[string]*catalog.Object{},
+	r := &reader{ctx: ctx, q: q, scope: s, tables: map[string]*catalog.Object{},
 		kinds: map[string]string{}, functions: map[string]bool{}}
-	if err := r.session(); err != nil {
+	restore, err := r.session()
+	if err != nil {
 		return nil, err
 	}
+	c, err := r.read()
+	return c, errors.Join(err, restore())
+}
+
+// read runs the queries, in the order in which one needs the other's results.
+func (r *reader) read() (*catalog.Catalog, error) {
 	for _, step := range []struct {
 		what string
 		read func() error
@@ -52,37 +63,55 @@ type reader struct {
 	f       *flavour
 	home    string
 	user    string // CURRENT_USER()
-	queries int
 
 	objects   []*catalog.Object
 	unknown   []catalog.Key
 	tables    map[string]*catalog.Object
-	views     map[string]*catalog.Object
 	kinds     map[string]string // of tables, views and sequences, excluded ones too
 	functions map[string]bool
 	sequences []string
 	shows     []show
 }
 
-func (r *reader) session() error {
-	var version string
+// session asks who and where we are, and returns what sets the session back as it was.
+func (r *reader) session() (restore func() error, err error) {
+	var version, mode string
 	var home sql.NullString
-	err := r.q.QueryRowContext(r.ctx, "SELECT VERSION(), DATABASE(), CURRENT_USER()").Scan(&version, &home, &r.user)
+	err = r.q.QueryRowContext(r.ctx, "SELECT VERSION(), DATABASE(), CURRENT_USER(), @@SESSION.sql_mode").Scan(&version, &home, &r.user, &mode)
 	if err != nil {
-		return fmt.Errorf("asking the server for its version: %w", err)
+		return nil, fmt.Errorf("asking the server for its version: %w", err)
 	}
 	r.home = r.scope.Home
 	if r.home == "" {
 		r.home = home.String
 	}
 	if r.home == "" {
-		return errors.New("reading the schema: no database is selected")
+		return nil, errors.New("reading the schema: no database is selected")
 	}
 	if r.version, err = parseVersion(version); err != nil {
-		return err
+		return nil, err
 	}
 	r.f = flavourOf(r.version)
-	return nil
+	return r.plainQuotes(mode)
+}
+
+// plainQuotes takes the words out of the session's sql_mode that would have SHOW
+// CREATE print names in double quotes and leave backslashes as they are.
+func (r *reader) plainQuotes(mode string) (restore func() error, err error) {
+	plain := slices.DeleteFunc(strings.Split(mode, ","), func(m string) bool {
+		return slices.Contains([]string{"ANSI_QUOTES", "ANSI", "ORACLE", "NO_BACKSLASH_ESCAPES"}, m)
+	})
+	wanted := strings.Join(plain, ",")
+	if wanted == mode {
+		return func() error { return nil }, nil
+	}
+	set := func(mode string) error {
+		if _, err := r.q.ExecContext(context.WithoutCancel(r.ctx), "SET SESSION sql_mode = '"+mode+"'"); err != nil {
+			return fmt.Errorf("setting the session's sql_mode: %w", err)
+		}
+		return nil
+	}
+	return func() error { return set(mode) }, set(wanted)
 }
 
 // A row is one row as text.

@@ -34,6 +34,16 @@ func routineKind(name string) catalog.Kind {
 }
 
 func (r *reader) readRoutines() error {
+	if r.f.libraries > 0 && r.version >= r.f.libraries {
+		query := "SELECT LIBRARY_NAME FROM information_schema.LIBRARIES WHERE LIBRARY_SCHEMA = {home}"
+		err := r.each(query, func(w row) error {
+			r.giveUp(catalog.Key{Kind: "library", Name: w.s(0)})
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
 	query := "SELECT ROUTINE_NAME, ROUTINE_TYPE, DEFINER, SQL_MODE, EXTERNAL_LANGUAGE FROM information_schema.ROUTINES " +
 		"WHERE ROUTINE_SCHEMA = {home}"
 	return r.each(query, func(w row) error {
@@ -56,7 +66,7 @@ func (r *reader) readRoutines() error {
 		r.add(o)
 		r.want(w.s(1), o.Key, func(text string) error {
 			def, err := afterDefiner(text)
-			put(o, "definition", r.relative(def))
+			put(o, "definition", withoutEnd(r.relative(def)))
 			return err
 		})
 		return nil

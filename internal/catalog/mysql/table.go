@@ -48,7 +48,8 @@ func (r *reader) readTables() error {
 				r.tables[name] = t
 				r.objects = append(r.objects, t)
 			}
-		default: // TEMPORARY and what may come
+		case "TEMPORARY", "LOCAL TEMPORARY": // the session's own (MariaDB 11.2)
+		default:
 			r.giveUp(catalog.Key{Kind: strings.ToLower(w.s(1)), Name: name})
 		}
 		return nil

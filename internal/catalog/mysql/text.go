@@ -23,6 +23,11 @@ var escapes = strings.NewReplacer("'", "''", `\`, `\\`, "\n", `\n`, "\r", `\r`, 
 // quote writes a string literal (of a session without NO_BACKSLASH_ESCAPES).
 func quote(s string) string { return "'" + escapes.Replace(s) + "'" }
 
+// withoutEnd takes the semicolon off a stored body. MySQL (9.7) keeps the one
+// behind a body that ends in END of a labelled block, or in a bare statement,
+// when more than one statement was sent in the text; a dump's client sends it alone.
+func withoutEnd(body string) string { return strings.TrimRight(body, "; \t\r\n") }
+
 // unescape undoes backslash escapes. MySQL 8 and 9 give the expressions in
 // information_schema (defaults, generated columns, checks, functional keys) with
 // every quote and backslash escaped once more than SHOW CREATE does.

@@ -33,7 +33,7 @@ func (r *reader) readTriggers() error {
 		group := w.s(0) + "\x00" + w.s(2) + "\x00" + w.s(3)
 		put(o, "follows", before[group])
 		before[group] = o.Name
-		put(o, "body", r.relative(w.s(5)))
+		put(o, "body", withoutEnd(r.relative(w.s(5))))
 		r.definer(o, w.s(6))
 		mode(o, w.s(7))
 		r.add(o)
@@ -70,9 +70,9 @@ func (r *reader) triggerText(o *catalog.Object, text string) error {
 	if ordered {
 		i = skipBlank(ts, skipBlank(ts, i+1)+1)
 	} else if r.f.userTriggers {
-		o.Info["source"] = r.relative(def)
+		o.Info["source"] = withoutEnd(r.relative(def))
 	}
-	put(o, "body", r.relative(join(ts[min(i, len(ts)):])))
+	put(o, "body", withoutEnd(r.relative(join(ts[min(i, len(ts)):]))))
 	return nil
 }
 

@@ -39,7 +39,6 @@ func (r *reader) readViews() error {
 		}
 		flag(o, "invoker", w.s(4) == "INVOKER")
 		r.definer(o, w.s(3))
-		r.views[o.Name] = o
 		r.add(o)
 		r.want("VIEW", o.Key, func(text string) error { return r.viewText(o, text) })
 		return nil
@@ -57,6 +56,10 @@ func (r *reader) viewText(o *catalog.Object, text string) error {
 	v, i := skipTo(ts, 0, "VIEW"), skipTo(ts, 0, "AS")
 	if v < 0 || i < v+3 {
 		return fmt.Errorf("no VIEW … AS in %.60q", text)
+	}
+	if d := skipTo(ts, 0, "DUALITY"); d > 0 && d < v { // MySQL 9.4: JSON RELATIONAL DUALITY VIEW
+		r.giveUp(o.Key)
+		return nil
 	}
 	if list := slices.IndexFunc(ts[v:i], func(t token) bool { return t.raw == "(" }); list > 0 {
 		put(o, "columns", strings.TrimSpace(join(ts[v+list:i])))

@@ -33,7 +33,7 @@ func (r *reader) readCastsAndOperators() error {
 func (r *reader) addCast(w row) {
 	at := ref{class: pgCast, oid: w.i("oid")}
 	o := r.object(catalog.Key{Kind: "cast", Name: w.s("name")}, at)
-	o.Attrs["method"] = map[string]string{"f": "WITH FUNCTION " + w.s("func"), "i": "WITH INOUT", "b": "WITHOUT FUNCTION"}[w.s("castmethod")]
+	o.Attrs["method"] = map[string]string{"f": "WITH FUNCTION " + r.local(w.s("func")), "i": "WITH INOUT", "b": "WITHOUT FUNCTION"}[w.s("castmethod")]
 	o.Attrs["context"] = map[string]string{"a": "AS ASSIGNMENT", "i": "AS IMPLICIT"}[w.s("castcontext")]
 	r.add(o, at)
 }
@@ -50,7 +50,8 @@ var castKind = catalog.Kind{
 	Drop: func(_ *catalog.Ctx, o *catalog.Object) []string { return []string{"DROP CAST (" + o.Name + ")"} },
 }
 
-// home takes the home schema off a name that the server qualifies always.
+// local takes the home schema off a name: the server qualifies operators always,
+// and functions (regproc) where there are several of one name.
 func (r *reader) local(name string) string { return strings.TrimPrefix(name, ident(r.home)+".") }
 
 func (r *reader) addOperator(w row) {
@@ -75,8 +76,8 @@ func (r *reader) addOperator(w row) {
 			add(op[0], either(strings.Contains(name, "."), "OPERATOR("+name+")", name))
 		}
 	}
-	add("RESTRICT", w.s("rest"))
-	add("JOIN", w.s("joinfn"))
+	add("RESTRICT", r.local(w.s("rest")))
+	add("JOIN", r.local(w.s("joinfn")))
 	if w.b("hashes") {
 		parts = append(parts, "HASHES")
 	}

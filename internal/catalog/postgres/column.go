@@ -49,7 +49,10 @@ func (r *reader) readColumns() error {
 				links[rel] = append(links[rel], atoi(parent))
 			}
 		}
-		if w.i("attinhcount") > 0 && !w.b("attislocal") {
+		if w.i("attinhcount") > 0 {
+			if w.b("attislocal") {
+				o.Info["local"] = "yes"
+			}
 			inherited = append(inherited, inheritedColumn{o, rel, at})
 			return
 		}
@@ -86,10 +89,14 @@ var overridable = []string{"default", "notnull", "storage", "compression", "stat
 
 func (r *reader) addInherited(c inheritedColumn, parents []*catalog.Object) {
 	o := c.obj
-	delete(r.keys, c.at)
+	inherits(r.tables[c.rel].obj, o)
 	delete(r.byRef, c.at)
-	// dependencies of such a column are those of its table
-	r.keys[c.at] = r.tables[c.rel].key
+	key := o.Key
+	key.Kind = "inherited_column"
+	r.keys[c.at] = key // what depends on it depends on its table: see resolve
+	for _, p := range parents {
+		r.origin[key] = append(r.origin[key], catalog.Key{Kind: "column", Schema: p.Schema, Table: p.Table, Name: p.Name})
+	}
 	if len(parents) == 0 {
 		return
 	}
@@ -109,8 +116,8 @@ func (r *reader) addInherited(c inheritedColumn, parents []*catalog.Object) {
 	if len(own) == 0 {
 		return
 	}
-	o.Kind, o.Attrs = "inherited_column", own
-	r.keys[c.at], r.byRef[c.at] = o.Key, o
+	o.Key, o.Attrs = key, own
+	r.byRef[c.at] = o
 	r.add(o, c.at)
 }
 
@@ -118,9 +125,6 @@ func columnAttrs(o *catalog.Object, w row) {
 	o.Pos = int(w.i("attnum"))
 	a := o.Attrs
 	a["type"], a["collation"] = w.s("type"), w.s("collation")
-	if w.i("attinhcount") > 0 {
-		o.Info["inherited"] = "yes"
-	}
 	o.Info["typtype"], o.Info["elemtype"] = w.s("typtype"), w.s("elemtype")
 	if w.b("attnotnull") {
 		a["notnull"] = "yes"
@@ -254,9 +258,7 @@ func columnExtras(_ *catalog.Ctx, from, to *catalog.Object) []string {
 	}
 	if to.Attrs["options"] != old["options"] {
 		was := &catalog.Object{Attrs: old}
-		for _, s := range changeOptions("TABLE "+tableOf(to.Key)+" ALTER COLUMN "+ident(to.Name), was, to) {
-			stmts = append(stmts, s)
-		}
+		stmts = append(stmts, changeOptions("TABLE "+tableOf(to.Key)+" ALTER COLUMN "+ident(to.Name), was, to)...)
 	}
 	if v := to.Attrs["comment"]; v != old["comment"] {
 		stmts = append(stmts, comment("COLUMN", tableOf(to.Key)+"."+ident(to.Name), v))
@@ -277,11 +279,17 @@ func defaultStorage(typ string) string {
 }
 
 func createColumn(p *catalog.Ctx, o *catalog.Object) []string {
+	if had := inheritedIn(p.From, o); had != nil {
+		return become(p, had, o)
+	}
 	def := "ALTER TABLE " + tableOf(o.Key) + " ADD COLUMN " + columnDef(p, o)
 	return append([]string{def}, columnExtras(p, nil, o)...)
 }
 
-func dropColumn(_ *catalog.Ctx, o *catalog.Object) []string {
+func dropColumn(p *catalog.Ctx, o *catalog.Object) []string {
+	if keeps := inheritedIn(p.To, o); keeps != nil {
+		return become(p, o, keeps)
+	}
 	return []string{"ALTER TABLE " + tableOf(o.Key) + " DROP COLUMN " + ident(o.Name)}
 }
 

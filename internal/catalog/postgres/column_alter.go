@@ -103,9 +103,7 @@ func (c *columnChange) typeAndDefault() {
 	if again {
 		c.clause("DROP DEFAULT")
 	}
-	if c.from.Info["inherited"] == "" || c.to.Info["inherited"] == "" { // else the parent's change does it
-		c.clause(typeClause(c.from, c.to))
-	}
+	c.clause(typeClause(c.from, c.to))
 	if now != "" && (again || now != old) {
 		c.clause("SET DEFAULT " + now)
 	} else if now == "" && old != "" && !again {
@@ -223,7 +221,9 @@ func (c *columnChange) identity() {
 	if c.d.Changed("identity") {
 		set = " SET GENERATED " + to["identity"]
 	}
-	set += eachSet(from, c.to)
+	for _, opt := range changedOptions(from["identity_options"], to["identity_options"]) {
+		set += either(opt == "RESTART", " ", " SET ") + opt
+	}
 	if set != "" {
 		c.clause(strings.TrimPrefix(set, " "))
 		c.flush()
@@ -231,24 +231,6 @@ func (c *columnChange) identity() {
 	if c.d.Changed("identity_name") {
 		c.stmts = append(c.stmts, "ALTER SEQUENCE "+dotted(c.to.Schema, from["identity_name"])+" RENAME TO "+ident(to["identity_name"]))
 	}
-}
-
-// eachSet writes the changed options of an identity's sequence, each with SET before it.
-func eachSet(from map[string]string, to *catalog.Object) string {
-	was, is := optionWords(from["identity_options"]), optionWords(to.Attrs["identity_options"])
-	out := ""
-	for _, w := range sequenceWords {
-		switch {
-		case was[w.word] == is[w.word]:
-		case is[w.word] != "":
-			out += " SET " + is[w.word]
-		case w.word == "START WITH":
-			out += " SET START WITH " + firstValue(is)
-		default:
-			out += " SET " + w.unset
-		}
-	}
-	return out
 }
 
 // fillSequence has the sequence of a column that becomes a serial go on after the rows that are there.
@@ -276,18 +258,18 @@ func yieldColumn(p *catalog.Ctx, from, to *catalog.Object, gone catalog.Key) (be
 		}
 		return dropColumn(p, from), append(createColumn(p, to), partsAlong(p, from)...)
 	}
+	base, dims := element(from.Attrs["type"])
+	if base == qualified(gone) && from.Attrs["type"] == to.Attrs["type"] && p.From.Get(gone) != nil && typeKinds[gone.Kind] {
+		if gone.Kind == "enum" && p.To.Get(gone) != nil {
+			return nil, nil // the enum's change converts its columns itself
+		}
+		return yieldType(p, from, to, gone, dims)
+	}
 	if !dependsOn(to, gone) {
 		return nil, nil // the column's own change takes the dependence away
 	}
 	alter := "ALTER TABLE " + tableOf(to.Key) + " "
 	col := "ALTER COLUMN " + ident(to.Name) + " "
-	base, dims := element(from.Attrs["type"])
-	if base == qualified(gone) {
-		if gone.Kind == "enum" {
-			return nil, nil // the enum's change converts its columns itself
-		}
-		return yieldType(p, from, to, gone, dims)
-	}
 	if from.Attrs["default"] != "" {
 		before = append(before, alter+col+"DROP DEFAULT")
 	}
@@ -296,6 +278,8 @@ func yieldColumn(p *catalog.Ctx, from, to *catalog.Object, gone catalog.Key) (be
 	}
 	return before, after
 }
+
+var typeKinds = map[string]bool{"enum": true, "domain": true, "composite": true, "range": true}
 
 // yieldType stores the column as the type below a domain, or as text, while its type is away.
 func yieldType(p *catalog.Ctx, from, to *catalog.Object, gone catalog.Key, dims string) (before, after []string) {

@@ -11,14 +11,14 @@ import (
 // belong to their column; those of domains were read with the domain.
 func (r *reader) readConstraints() error {
 	return r.each(`SELECT con.oid::int8 AS oid, con.conrelid::int8 AS rel, con.contypid::int8 AS typ, con.conname AS name, con.contype,
-		CASE WHEN con.contype IN ('p', 'u', 'x', 'c', 'f') AND con.conrelid <> 0 AND con.conparentid = 0
+		CASE WHEN con.contype IN ('p', 'u', 'x', 'c', 'f') AND con.conrelid <> 0
 			THEN pg_get_constraintdef(con.oid, true) END AS pretty,
 		CASE WHEN con.contype IN ('x', 'c') AND con.conrelid <> 0 THEN pg_get_constraintdef(con.oid) END AS exact,
 		con.condeferrable, con.condeferred, con.convalidated, `+r.since(180000, "con.conenforced", "true")+` AS enforced,
 		con.conparentid::int8 AS parent, con.conislocal, con.coninhcount, con.connoinherit,
 		CASE WHEN con.contype IN ('p', 'u', 'x') THEN con.conindid::int8 ELSE 0 END AS index, con.conkey[1] AS firstcol,
-		(SELECT json_agg(a.attname ORDER BY k.ord) FROM unnest(con.conkey) WITH ORDINALITY AS k(num, ord)
-			JOIN pg_attribute a ON a.attrelid = con.conrelid AND a.attnum = k.num)::text AS columns,
+		CASE WHEN con.contype IN ('p', 'u', 'n') THEN (SELECT json_agg(a.attname ORDER BY k.ord) FROM unnest(con.conkey) WITH ORDINALITY AS k(num, ord)
+			JOIN pg_attribute a ON a.attrelid = con.conrelid AND a.attnum = k.num)::text END AS columns,
 		i.indisclustered, i.indisreplident, to_json(ic.reloptions)::text AS options, ts.spcname
 		FROM pg_constraint con
 		LEFT JOIN pg_index i ON i.indexrelid = con.conindid AND con.contype IN ('p', 'u', 'x')
@@ -50,13 +50,20 @@ func (r *reader) addConstraint(w row) {
 	}
 	index := ref{class: pgClass, oid: w.i("index")}
 	if w.i("parent") != 0 || w.i("coninhcount") > 0 && !w.b("conislocal") {
-		r.keys[at], r.keys[index] = table.key, table.key
+		had := r.part(kind, w.i("rel"), w.s("name"), at)
+		constraintAttrs(had, w)
+		inherits(table.obj, had)
+		delete(r.byRef, at)
+		r.keys[at] = table.key
+		if index.oid != 0 {
+			r.keys[index] = table.key
+		}
 		return
 	}
 	o := r.part(kind, w.i("rel"), w.s("name"), at)
 	if index.oid != 0 {
 		r.keys[index] = o.Key
-		if c := r.comments[index]; c != "" && o.Attrs["comment"] == "" {
+		if c := r.comments[index]; c != "" {
 			o.Attrs["index_comment"] = c
 		}
 	}
@@ -90,13 +97,13 @@ func constraintAttrs(o *catalog.Object, w row) {
 // the one that the server chooses.
 func (r *reader) addNotNull(w row, at ref) {
 	o := r.byRef[ref{pgClass, w.i("rel"), w.i("firstcol")}]
-	if o == nil {
+	if o == nil || o.Kind == "inherited_column" {
+		if columns := list(w.s("columns")); len(columns) == 1 {
+			r.tables[w.i("rel")].inheritedNotNull(columns[0], w.s("name"))
+		}
 		return
 	}
 	r.keys[at] = o.Key
-	if !w.b("conislocal") && o.Kind == "column" {
-		return
-	}
 	o.Info["notnull_name"] = w.s("name")
 	if name := w.s("name"); o.Kind == "column" && name != notNullName(o.Table, o.Name) {
 		o.Attrs["notnull_name"] = name
@@ -197,6 +204,9 @@ func markIndex(old map[string]string, to *catalog.Object) []string {
 }
 
 func createConstraint(p *catalog.Ctx, o *catalog.Object) []string {
+	if stays(p.From, o) {
+		return constraintExtras(inheritedIn(p.From, o), o)
+	}
 	alter := "ALTER TABLE " + tableOf(o.Key) + " "
 	add := alter + "ADD " + constraintDef(o)
 	extras := constraintExtras(nil, o)
@@ -234,7 +244,10 @@ func onlineUnique(o *catalog.Object, alter string) []string {
 	return []string{index, add}
 }
 
-func dropConstraint(_ *catalog.Ctx, o *catalog.Object) []string {
+func dropConstraint(p *catalog.Ctx, o *catalog.Object) []string {
+	if stays(p.To, o) {
+		return nil
+	}
 	return []string{"ALTER TABLE " + tableOf(o.Key) + " DROP CONSTRAINT " + ident(o.Name)}
 }
 
@@ -277,8 +290,8 @@ func alterConstraint(_ *catalog.Ctx, d *catalog.Delta) catalog.Alteration {
 	return catalog.Alteration{SQL: append(stmts, constraintExtras(from, to)...)}
 }
 
-func constraintHazards(_ *catalog.Ctx, from, to *catalog.Object) []catalog.Hazard {
-	if to == nil || to.Kind == "check" || to.Kind == "foreign_key" || from != nil && from.Attrs["def"] == to.Attrs["def"] {
+func constraintHazards(p *catalog.Ctx, from, to *catalog.Object) []catalog.Hazard {
+	if to == nil || to.Kind == "check" || to.Kind == "foreign_key" || from != nil && from.Attrs["def"] == to.Attrs["def"] || stays(p.From, to) {
 		return nil
 	}
 	return []catalog.Hazard{{

@@ -76,6 +76,8 @@ func conversion(from, to *catalog.Object) string {
 		return ""
 	case db == da+"[]" && ea == eb:
 		return "ARRAY[" + col + "]"
+	case da == db+"[]" && ea == eb:
+		return col + "[1]"
 	case da != db || db == "" && strs[eb]:
 		return either(strs[eb] && db == "" && eb != "citext", "", col+"::"+typ)
 	case numbers[ea] && numbers[eb], strs[ea] && strs[eb] && ea != "citext" && eb != "citext", has(assigned, ea, eb):
@@ -153,7 +155,12 @@ func wider(base string, from, to []int64) bool {
 func columnHazards(p *catalog.Ctx, from, to *catalog.Object) []catalog.Hazard {
 	switch {
 	case to == nil:
+		if inheritedIn(p.To, from) != nil {
+			return nil
+		}
 		return dropColumnHazards(from)
+	case from == nil && inheritedIn(p.From, to) != nil:
+		return nil
 	case from == nil:
 		a := to.Attrs
 		if a["notnull"] == "" || a["notnull_invalid"] != "" || a["default"] != "" || a["identity"] != "" || a["generated"] != "" {

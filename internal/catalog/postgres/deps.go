@@ -60,7 +60,7 @@ func (r *reader) readDepends() error {
 			r.members[from] = true
 		}
 		if w.s("deptype") == "i" && (from.class == pgProc || from.class == pgCast || from.class == pgType) {
-			r.made[from] = to // a range's constructors, an array type: they are part of what they depend on
+			r.made[from] = to // a range's constructors, an array or row type: they are part of what they depend on
 		}
 		r.depends = append(r.depends, dependency{from, to})
 	})
@@ -91,11 +91,6 @@ func (r *reader) resolve() {
 			r.keys[whole] = k
 		}
 	}
-	for _, a := range r.aliases {
-		if k, there := r.keys[a[1]]; there && a[0].oid != 0 {
-			r.keys[a[0]] = k
-		}
-	}
 	for from := range r.made {
 		to := r.made[from]
 		for next, there := r.made[to]; there; next, there = r.made[to] {
@@ -123,6 +118,9 @@ func (r *reader) resolve() {
 			continue // a part need not name its own table
 		}
 		o.Deps = append(o.Deps, to)
+		if to.Kind == "inherited_column" { // which is seldom an object
+			o.Deps = append(o.Deps, r.ancestors(to)...)
+		}
 	}
 	for _, o := range r.objects {
 		slices.SortFunc(o.Deps, catalog.Key.Compare)

@@ -8,7 +8,7 @@ func Engine() *catalog.Engine {
 		Name: "postgres",
 		Read: read,
 		Kinds: []catalog.Kind{
-			schemaKind, extensionKind, collationKind,
+			schemaKind, homeCommentKind, extensionKind, collationKind,
 			enumKind, domainKind, compositeKind, rangeKind,
 			sequenceKind,
 			routineKind("function", ""), routineKind("procedure", ""), routineKind("aggregate", "function"),

@@ -11,43 +11,38 @@ import (
 func (r *reader) readIndexes() error {
 	return r.each(`SELECT i.indexrelid::int8 AS oid, i.indrelid::int8 AS rel, c.relname AS name, quote_ident(c.relname) AS qname,
 		i.indrelid::regclass::text AS qtable, c.relkind, c.relispartition,
-		CASE WHEN NOT c.relispartition THEN pg_get_indexdef(i.indexrelid, 0, true) END AS pretty,
-		CASE WHEN NOT c.relispartition AND (i.indpred IS NOT NULL OR i.indexprs IS NOT NULL) THEN pg_get_indexdef(i.indexrelid) END AS exact,
+		pg_get_indexdef(i.indexrelid, 0, true) AS pretty,
+		CASE WHEN i.indpred IS NOT NULL OR i.indexprs IS NOT NULL THEN pg_get_indexdef(i.indexrelid) END AS exact,
 		quote_ident(n.nspname) || '.' || quote_ident(t.relname) AS qpath,
+		pg_get_expr(i.indpred, i.indrelid, true) AS prettypred, pg_get_expr(i.indpred, i.indrelid) AS exactpred,
 		i.indisunique, i.indisclustered, i.indisreplident, i.indisvalid, to_json(c.reloptions)::text AS options, ts.spcname,
-		(SELECT json_agg(k.num || '=' || a.attstattarget) FROM pg_attribute a, LATERAL (SELECT a.attnum AS num) k
-			WHERE a.attrelid = c.oid AND a.attstattarget >= 0)::text AS statistics,
-		(SELECT json_agg(a.attname ORDER BY k.ord) FROM unnest(i.indkey) WITH ORDINALITY AS k(num, ord)
-			JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.num WHERE k.ord <= i.indnkeyatts)::text AS columns,
+		CASE WHEN i.indexprs IS NOT NULL THEN (SELECT json_agg(k.num || '=' || a.attstattarget) FROM pg_attribute a, LATERAL (SELECT a.attnum AS num) k
+			WHERE a.attrelid = c.oid AND a.attstattarget >= 0)::text END AS statistics,
+		CASE WHEN i.indisunique THEN (SELECT json_agg(a.attname ORDER BY k.ord) FROM unnest(i.indkey) WITH ORDINALITY AS k(num, ord)
+			JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.num WHERE k.ord <= i.indnkeyatts)::text END AS columns,
 		i.indexprs IS NULL AND i.indpred IS NULL AS simple
 		FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
 		JOIN pg_class t ON t.oid = i.indrelid JOIN pg_namespace n ON n.oid = t.relnamespace
 		LEFT JOIN pg_tablespace ts ON ts.oid = c.reltablespace
-		WHERE c.relnamespace IN ({schemas})
+		LEFT JOIN pg_constraint con ON con.conindid = i.indexrelid AND con.contype IN ('p', 'u', 'x')
+		WHERE c.relnamespace IN ({schemas}) AND con.oid IS NULL
 		ORDER BY i.indrelid, i.indexrelid`, r.addIndex)
 }
 
 func (r *reader) addIndex(w row) {
 	at := ref{class: pgClass, oid: w.i("oid")}
-	if _, behind := r.keys[at]; behind { // a constraint's
-		return
-	}
-	if t := r.tables[w.i("rel")]; t != nil && w.b("relispartition") {
-		r.keys[at] = t.key
-		return
-	}
 	o := r.part("index", w.i("rel"), w.s("name"), at)
 	if o == nil {
 		return
 	}
-	body := plainer(indexDef(w, w.s("pretty"), w.s("qtable")), indexDef(w, w.s("exact"), w.s("qpath")))
-	if opts := strings.Join(options(w.s("options"), ""), ", "); opts != "" {
-		if before, after, there := strings.Cut(body, " WITH ("+opts+")"); there {
-			body = before + after
-			setOptions(o, options(w.s("options"), ""))
-		}
+	indexAttrs(o, w)
+	if w.b("relispartition") {
+		table := r.tables[w.i("rel")]
+		inherits(table.obj, o)
+		delete(r.byRef, at)
+		r.keys[at] = table.key
+		return
 	}
-	o.Attrs["def"] = body
 	if w.b("indisunique") {
 		o.Attrs["unique"] = "yes"
 	}
@@ -61,6 +56,21 @@ func (r *reader) addIndex(w row) {
 		o.Attrs["invalid"] = "yes"
 	}
 	r.add(o, at)
+}
+
+// indexAttrs takes a definition apart: what comes before the storage
+// parameters, these, and the condition of a partial index.
+func indexAttrs(o *catalog.Object, w row) {
+	body, where := indexDef(w, w.s("pretty"), w.s("qtable")), plainer(w.s("prettypred"), w.s("exactpred"))
+	if where == w.s("prettypred") {
+		body = strings.TrimSuffix(body, " WHERE "+where)
+	} else {
+		body = strings.TrimSuffix(indexDef(w, w.s("exact"), w.s("qpath")), " WHERE "+where)
+	}
+	o.Attrs["where"] = where
+	opts := options(w.s("options"), "")
+	o.Attrs["def"] = strings.TrimSuffix(body, " WITH ("+strings.Join(opts, ", ")+")")
+	setOptions(o, opts)
 }
 
 // indexDef takes CREATE INDEX, the index's name and its table's off a definition.
@@ -85,6 +95,9 @@ func concurrently(p *catalog.Ctx, c *catalog.Catalog, o *catalog.Object) string 
 }
 
 func createIndex(p *catalog.Ctx, o *catalog.Object) []string {
+	if stays(p.From, o) {
+		return nil
+	}
 	b := &strings.Builder{}
 	b.WriteString("CREATE " + either(o.Attrs["unique"] != "", "UNIQUE ", "") + "INDEX " + concurrently(p, p.To, o))
 	b.WriteString(ident(o.Name) + " ON " + tableOf(o.Key) + " ")
@@ -95,19 +108,18 @@ func createIndex(p *catalog.Ctx, o *catalog.Object) []string {
 	return withComment(stmts, "INDEX", name, o)
 }
 
-// indexBody puts the options and the tablespace back where they stand: before WHERE.
 func indexBody(o *catalog.Object) string {
-	body, where := o.Attrs["def"], ""
-	if i := strings.Index(body, " WHERE "); i >= 0 {
-		body, where = body[:i], body[i:]
-	}
+	body := o.Attrs["def"]
 	if v := o.Info["options"]; v != "" {
 		body += " WITH (" + v + ")"
 	}
 	if v := o.Attrs["tablespace"]; v != "" {
 		body += " TABLESPACE " + ident(v)
 	}
-	return body + where
+	if v := o.Attrs["where"]; v != "" {
+		body += " WHERE " + v
+	}
+	return body
 }
 
 func indexStatistics(old map[string]string, o *catalog.Object) []string {
@@ -131,6 +143,9 @@ func indexStatistics(old map[string]string, o *catalog.Object) []string {
 }
 
 func dropIndex(p *catalog.Ctx, o *catalog.Object) []string {
+	if stays(p.To, o) {
+		return nil
+	}
 	return []string{"DROP INDEX " + concurrently(p, p.From, o) + dotted(o.Schema, o.Name)}
 }
 
@@ -139,7 +154,7 @@ func renameIndex(_ *catalog.Ctx, o *catalog.Object, to catalog.Key) []string {
 }
 
 func alterIndex(_ *catalog.Ctx, d *catalog.Delta) catalog.Alteration {
-	if d.Changed("def") || d.Changed("unique") || d.Changed("invalid") {
+	if d.Changed("def") || d.Changed("where") || d.Changed("unique") || d.Changed("invalid") {
 		return catalog.Alteration{Replace: true}
 	}
 	name := dotted(d.To.Schema, d.To.Name)
@@ -160,8 +175,8 @@ func alterIndex(_ *catalog.Ctx, d *catalog.Delta) catalog.Alteration {
 }
 
 func indexHazards(p *catalog.Ctx, from, to *catalog.Object) []catalog.Hazard {
-	if to == nil || to.Attrs["unique"] == "" || p.From.Get(to.TableKey()) == nil ||
-		from != nil && from.Attrs["unique"] != "" && from.Attrs["def"] == to.Attrs["def"] {
+	if to == nil || to.Attrs["unique"] == "" || stays(p.From, to) || p.From.Get(to.TableKey()) == nil ||
+		from != nil && from.Attrs["unique"] != "" && from.Attrs["def"] == to.Attrs["def"] && from.Attrs["where"] == to.Attrs["where"] {
 		return nil
 	}
 	return []catalog.Hazard{{

@@ -36,8 +36,8 @@ type reader struct {
 	comments map[ref]string
 	members  map[ref]bool // rows that belong to an extension
 	depends  []dependency
-	made     map[ref]ref // rows that the server made along with another
-	aliases  [][2]ref    // the row and array types of tables and views
+	made     map[ref]ref                   // rows that the server made along with another
+	origin   map[catalog.Key][]catalog.Key // of inherited columns: the parents'
 }
 
 // A relation is what the readers of parts want to know of their table.
@@ -60,7 +60,7 @@ func read(ctx context.Context, q catalog.Querier, s catalog.Scope) (cat *catalog
 	}
 	r := &reader{
 		ctx: ctx, q: q, scope: s, schemas: map[int64]string{}, keys: map[ref]catalog.Key{}, byRef: map[ref]*catalog.Object{},
-		tables: map[int64]*relation{}, left: map[int64]bool{}, comments: map[ref]string{}, members: map[ref]bool{}, made: map[ref]ref{},
+		tables: map[int64]*relation{}, left: map[int64]bool{}, comments: map[ref]string{}, members: map[ref]bool{}, made: map[ref]ref{}, origin: map[catalog.Key][]catalog.Key{},
 	}
 	restore, err := r.settings()
 	if err != nil {
@@ -112,10 +112,11 @@ func (r *reader) steps() []step {
 
 // wanted are the settings that the texts of pg_get_* depend on: the search
 // path, the quoting, and how constants of dates, intervals, floats, bytea and
-// timestamps with time zone are printed.
+// timestamps with time zone are printed; and jit.
 var wanted = [][2]string{
 	{"search_path", ""}, {"quote_all_identifiers", "off"}, {"DateStyle", "ISO, DMY"}, {"IntervalStyle", "postgres"},
 	{"TimeZone", "UTC"}, {"extra_float_digits", "1"}, {"bytea_output", "hex"}, {"standard_conforming_strings", "on"},
+	{"jit", "off"}, // compiling a query costs more than the reading
 }
 
 // settings changes the session's settings and returns how to put them back.
@@ -246,6 +247,7 @@ func (r *reader) readSchemas() error {
 		oid, name := oids[i], w.s("nspname")
 		if name == r.home {
 			r.schemas[oid] = ""
+			r.homeComment(w.s("comment"))
 			list = append(list, w.s("oid"))
 			continue
 		}

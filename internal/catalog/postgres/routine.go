@@ -44,25 +44,25 @@ func (r *reader) readAggregates() error {
 		a.aggfinalextra, a.aggmfinalextra, a.aggfinalmodify, a.aggmfinalmodify, format_type(a.aggtranstype, NULL) AS stype, a.aggtransspace,
 		CASE WHEN a.aggmtranstype <> 0 THEN format_type(a.aggmtranstype, NULL) END AS mstype, a.aggmtransspace,
 		a.agginitval, a.aggminitval, p.proparallel,
-		CASE WHEN a.aggsortop <> 0 THEN (SELECT 'OPERATOR(' || quote_ident(n.nspname) || '.' || o.oprname || ')' FROM pg_operator o JOIN pg_namespace n ON n.oid = o.oprnamespace WHERE o.oid = a.aggsortop) END AS sortop
+		CASE WHEN a.aggsortop <> 0 THEN (SELECT quote_ident(n.nspname) || '.' || o.oprname FROM pg_operator o JOIN pg_namespace n ON n.oid = o.oprnamespace WHERE o.oid = a.aggsortop) END AS sortop
 		FROM pg_aggregate a JOIN pg_proc p ON p.oid = a.aggfnoid
 		WHERE p.pronamespace IN ({schemas})`, func(w row) {
 		o := r.byRef[ref{class: pgProc, oid: w.i("oid")}]
 		if o == nil {
 			return
 		}
-		o.Attrs["def"] = strings.Join(aggregateParts(w), ",\n  ")
+		o.Attrs["def"] = strings.Join(r.aggregateParts(w), ",\n  ")
 	})
 }
 
-func aggregateParts(w row) []string {
-	parts := []string{"SFUNC = " + w.s("aggtransfn"), "STYPE = " + w.s("stype")}
+func (r *reader) aggregateParts(w row) []string {
+	parts := []string{"SFUNC = " + r.local(w.s("aggtransfn")), "STYPE = " + w.s("stype")}
 	opt := func(cond bool, text string) {
 		if cond {
 			parts = append(parts, text)
 		}
 	}
-	fn := func(word, col string) { opt(w.s(col) != "", word+" = "+w.s(col)) }
+	fn := func(word, col string) { opt(w.s(col) != "", word+" = "+r.local(w.s(col))) }
 	number := func(word, col string) { opt(w.i(col) != 0, word+" = "+w.s(col)) }
 	// "r" is read-only, the default of plain aggregates; "w" that of ordered-set ones
 	modify := map[string]string{"r": "READ_ONLY", "s": "SHAREABLE", "w": "READ_WRITE"}
@@ -83,7 +83,7 @@ func aggregateParts(w row) []string {
 	opt(w.b("aggmfinalextra"), "MFINALFUNC_EXTRA")
 	opt(w.s("aggmfinalfn") != "" && w.s("aggmfinalmodify") != usual, "MFINALFUNC_MODIFY = "+modify[w.s("aggmfinalmodify")])
 	opt(!w.null("aggminitval"), "MINITCOND = "+literal(w.s("aggminitval")))
-	fn("SORTOP", "sortop")
+	opt(w.s("sortop") != "", "SORTOP = OPERATOR("+r.local(w.s("sortop"))+")")
 	opt(w.s("proparallel") == "s", "PARALLEL = SAFE")
 	opt(w.s("proparallel") == "r", "PARALLEL = RESTRICTED")
 	opt(w.s("aggkind") == "h", "HYPOTHETICAL")
@@ -103,7 +103,7 @@ func signature(o *catalog.Object) string {
 func routineKind(name, report string) catalog.Kind {
 	what := strings.ToUpper(name)
 	return catalog.Kind{
-		Name: name, Report: report,
+		Name: name, Report: report, Namespace: "routine", // their names carry the types of their arguments
 		Create: func(_ *catalog.Ctx, o *catalog.Object) []string {
 			return withComment([]string{routineSQL(o, false)}, what, signature(o), o)
 		},

@@ -175,17 +175,36 @@ func fullOptions(oldType, newType, old, now string) string {
 	if oldType != newType {
 		out += " AS " + newType
 	}
+	for _, opt := range changedOptions(old, now) {
+		out += " " + opt
+	}
+	return out
+}
+
+// changedOptions lists the options that differ. Where the direction of counting
+// turns, all are said: the bounds that the server took by itself are those of the other direction.
+func changedOptions(old, now string) []string {
 	was, is := optionWords(old), optionWords(now)
+	down := strings.HasPrefix(is["INCREMENT BY"], "INCREMENT BY -")
+	turned := strings.HasPrefix(was["INCREMENT BY"], "INCREMENT BY -") != down
+	var out []string
 	for _, w := range sequenceWords {
 		switch {
-		case is[w.word] == was[w.word]:
+		case is[w.word] == was[w.word] && !turned:
 		case is[w.word] != "":
-			out += " " + is[w.word]
+			out = append(out, is[w.word])
 		case w.word == "START WITH":
-			out += " START WITH " + firstValue(is)
+			out = append(out, "START WITH "+firstValue(is))
+		case w.word == "MINVALUE" && !down: // NO MINVALUE is the type's own bound where the type changes too
+			out = append(out, "MINVALUE 1")
+		case w.word == "MAXVALUE" && down:
+			out = append(out, "MAXVALUE -1")
 		default:
-			out += " " + w.unset
+			out = append(out, w.unset)
 		}
+	}
+	if turned { // the counter is on the wrong side of the new bounds
+		out = append(out, "RESTART")
 	}
 	return out
 }

@@ -75,13 +75,22 @@ func createTable(p *catalog.Ctx, o *catalog.Object) []string {
 	name := qualified(o.Key)
 	var lines, after []string
 	keys := map[string]bool{}
+	if o.Attrs["partition_of"] == "" {
+		for _, column := range declared(p.To, o) {
+			lines = append(lines, columnDef(p, column))
+		}
+	}
 	for _, part := range p.Inline {
 		if part.Attrs["not_valid"] != "" { // CREATE TABLE takes NOT VALID and ignores it
 			after = append(after, createConstraint(p, part)...)
 			continue
 		}
 		if part.Kind == "column" {
-			lines = append(lines, columnDef(p, part))
+			if def := columnDef(p, part); o.Attrs["of_type"] == "" {
+				lines = append(lines, def)
+			} else if more := strings.TrimPrefix(def, ident(part.Name)+" "+part.Attrs["type"]); more != "" {
+				lines = append(lines, ident(part.Name)+" WITH OPTIONS"+more)
+			}
 			after = append(after, columnExtras(p, nil, part)...)
 			continue
 		}
@@ -175,19 +184,23 @@ func either(cond bool, yes, no string) string {
 }
 
 // alterTable changes what belongs to the table itself. What a table is made of
-// (its partition key, its type, its access method before version 15) cannot change.
+// (its partition key, its access method before version 15) cannot change.
 func alterTable(p *catalog.Ctx, d *catalog.Delta) catalog.Alteration {
-	if d.Changed("partition_key") || d.Changed("of_type") || d.Changed("access_method") && p.To.Version < 150000 {
+	if d.Changed("partition_key") || d.Changed("access_method") && p.To.Version < 150000 {
 		return catalog.Alteration{Replace: true}
 	}
 	from, to := d.From, d.To
 	alter := "ALTER TABLE " + qualified(to.Key) + " "
 	var stmts []string
-	if d.Changed("partition_of") || d.Changed("bound") {
-		stmts = append(stmts, reattach(from, to)...)
+	if (d.Changed("partition_of") || d.Changed("bound")) && !parentReplaced(p, from, to) {
+		stmts = append(stmts, reattach(p, from, to)...)
+	}
+	if d.Changed("of_type") {
+		typ := to.Attrs["of_type"]
+		stmts = append(stmts, alter+either(typ != "", "OF "+typ, "NOT OF"))
 	}
 	if d.Changed("inherits") {
-		stmts = append(stmts, reinherit(alter, from, to)...)
+		stmts = append(stmts, reinherit(p, alter, from, to)...)
 	}
 	if d.Changed("unlogged") {
 		stmts = append(stmts, alter+"SET "+either(to.Attrs["unlogged"] != "", "UNLOGGED", "LOGGED"))
@@ -210,13 +223,29 @@ func alterTable(p *catalog.Ctx, d *catalog.Delta) catalog.Alteration {
 	return catalog.Alteration{SQL: stmts}
 }
 
+// parentReplaced tells whether the partitioned table itself is dropped and made
+// anew: yieldTable has taken the partition off and puts it on again.
+func parentReplaced(p *catalog.Ctx, from, to *catalog.Object) bool {
+	key := func(c *catalog.Catalog) string {
+		for _, t := range c.Objects {
+			if t.Kind == "table" && qualified(t.Key) == to.Attrs["partition_of"] {
+				return t.Attrs["partition_key"]
+			}
+		}
+		return ""
+	}
+	return from.Attrs["partition_of"] == to.Attrs["partition_of"] && key(p.From) != key(p.To)
+}
+
 // reattach moves a table into, out of, or between partitioned tables.
-func reattach(from, to *catalog.Object) []string {
+func reattach(p *catalog.Ctx, from, to *catalog.Object) []string {
 	var stmts []string
 	if parent := from.Attrs["partition_of"]; parent != "" {
 		stmts = append(stmts, detachPartition(parent, to))
+		stmts = append(stmts, left(p, to.Key)...)
 	}
 	if parent := to.Attrs["partition_of"]; parent != "" {
+		stmts = append(stmts, joining(p, to.Key)...)
 		stmts = append(stmts, attachPartition(to))
 	}
 	return stmts
@@ -232,7 +261,7 @@ func attachPartition(o *catalog.Object) string {
 
 // reinherit gives a table other parents. Their order is their order of addition,
 // so all after the first that differs are taken off and put on again.
-func reinherit(alter string, from, to *catalog.Object) []string {
+func reinherit(p *catalog.Ctx, alter string, from, to *catalog.Object) []string {
 	old, now := splitList(from.Attrs["inherits"]), splitList(to.Attrs["inherits"])
 	same := 0
 	for same < len(old) && same < len(now) && old[same] == now[same] {
@@ -242,6 +271,7 @@ func reinherit(alter string, from, to *catalog.Object) []string {
 	for _, parent := range old[same:] {
 		stmts = append(stmts, alter+"NO INHERIT "+parent)
 	}
+	stmts = append(append(stmts, left(p, to.Key)...), joining(p, to.Key)...)
 	for _, parent := range now[same:] {
 		stmts = append(stmts, alter+"INHERIT "+parent)
 	}

@@ -94,8 +94,10 @@ func renameOn(what string) func(*catalog.Ctx, *catalog.Object, catalog.Key) []st
 // readRules reads rules, but for those that make a view a view.
 func (r *reader) readRules() error {
 	return r.each(`SELECT w.oid::int8 AS oid, w.ev_class::int8 AS rel, w.rulename AS name, w.ev_enabled,
-		CASE WHEN w.rulename <> '_RETURN' THEN pg_get_ruledef(w.oid, true) END AS def, quote_ident(w.rulename) AS qname
-		FROM pg_rewrite w JOIN pg_class c ON c.oid = w.ev_class
+		CASE WHEN w.rulename <> '_RETURN' THEN pg_get_ruledef(w.oid, true) END AS pretty,
+		CASE WHEN w.rulename <> '_RETURN' THEN pg_get_ruledef(w.oid) END AS exact, quote_ident(w.rulename) AS qname,
+		c.oid::regclass::text AS qtable, quote_ident(n.nspname) || '.' || quote_ident(c.relname) AS qpath
+		FROM pg_rewrite w JOIN pg_class c ON c.oid = w.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace
 		WHERE c.relnamespace IN ({schemas})
 		ORDER BY w.ev_class, w.oid`, func(w row) {
 		at := ref{class: pgRewrite, oid: w.i("oid")}
@@ -109,7 +111,8 @@ func (r *reader) readRules() error {
 		if o == nil {
 			return
 		}
-		_, body, _ := strings.Cut(w.s("def"), "RULE "+w.s("qname")+" AS")
+		exact := strings.Replace(w.s("exact"), " TO "+w.s("qpath"), " TO "+w.s("qtable"), 1)
+		_, body, _ := strings.Cut(plainer(w.s("pretty"), exact), "RULE "+w.s("qname")+" AS")
 		o.Attrs["def"] = strings.TrimSuffix(strings.TrimSpace(body), ";")
 		o.Attrs["enabled"] = enabledNames[w.s("ev_enabled")]
 		r.add(o, at)
@@ -225,7 +228,7 @@ func (r *reader) readEventTriggers() error {
 		for i, t := range tags {
 			tags[i] = literal(t)
 		}
-		o.Attrs["event"], o.Attrs["tags"], o.Attrs["function"] = w.s("evtevent"), strings.Join(tags, ", "), w.s("func")
+		o.Attrs["event"], o.Attrs["tags"], o.Attrs["function"] = w.s("evtevent"), strings.Join(tags, ", "), r.local(w.s("func"))
 		o.Attrs["enabled"] = enabledNames[w.s("evtenabled")]
 		r.add(o, at)
 	})

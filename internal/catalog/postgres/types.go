@@ -7,8 +7,8 @@ import (
 	"github.com/migr-dev/migr/internal/catalog"
 )
 
-// readTypes reads enums, domains, composite and range types, and notes which
-// object an array type, a row type or a multirange belongs to.
+// readTypes reads enums, domains, composite and range types. An array type, the
+// row type of a table and a multirange belong to what they are made with: see readDepends.
 func (r *reader) readTypes() error {
 	multirange := r.since(140000, `CASE WHEN t.typtype = 'r' THEN (SELECT m.typname FROM pg_type m WHERE m.oid = rg.rngmultitypid) END`, "NULL")
 	return r.each(`SELECT t.oid::int8 AS oid, t.typarray::int8 AS typarray, t.typrelid::int8 AS rel, t.typnamespace::int8 AS nsp, t.typname AS name,
@@ -37,6 +37,7 @@ func (r *reader) readTypes() error {
 		LEFT JOIN pg_opclass opc ON opc.oid = rg.rngsubopc
 		LEFT JOIN pg_namespace opn ON opn.oid = opc.opcnamespace
 		WHERE t.typnamespace IN ({schemas}) AND NOT (t.typelem <> 0 AND t.typlen = -1 AND t.typtype = 'b' AND left(t.typname, 1) = '_')
+			AND (tc.relkind IS NULL OR tc.relkind = 'c')
 		ORDER BY t.oid`, r.addType)
 }
 
@@ -51,10 +52,6 @@ func (r *reader) addType(w row) {
 	switch {
 	case w.s("typtype") == "c" && w.s("relkind") == "c":
 		kind = "composite"
-	case w.s("typtype") == "c": // the row type of a table or view: it is that table
-		whole := ref{class: pgClass, oid: w.i("rel")}
-		r.aliases = append(r.aliases, [2]ref{at, whole}, [2]ref{array, whole})
-		return
 	case w.s("typtype") == "m":
 		return // pg_depend has it depend on its range
 	case kind == "":
@@ -64,7 +61,7 @@ func (r *reader) addType(w row) {
 		return
 	}
 	o := r.object(catalog.Key{Kind: kind, Schema: r.schemas[w.i("nsp")], Name: w.s("name")}, at)
-	typeAttrs(o, w)
+	r.typeAttrs(o, w)
 	if !r.add(o, at) {
 		return
 	}
@@ -74,7 +71,7 @@ func (r *reader) addType(w row) {
 	}
 }
 
-func typeAttrs(o *catalog.Object, w row) {
+func (r *reader) typeAttrs(o *catalog.Object, w row) {
 	a := o.Attrs
 	switch o.Kind {
 	case "enum":
@@ -89,7 +86,7 @@ func typeAttrs(o *catalog.Object, w row) {
 		a["attributes"] = w.s("attributes")
 	case "range":
 		a["subtype"], a["collation"], a["opclass"] = w.s("subtype"), w.s("rngcollation"), w.s("opclass")
-		a["subtype_diff"], a["canonical"] = w.s("subdiff"), w.s("canonical")
+		a["subtype_diff"], a["canonical"] = r.local(w.s("subdiff")), r.local(w.s("canonical"))
 		a["multirange"] = w.s("multirange")
 	}
 }

@@ -67,11 +67,8 @@ func rebuildEnum(p *catalog.Ctx, d *catalog.Delta) catalog.Alteration {
 	aside.Name = clip(d.From.Name, 54) + "_migr_old"
 	alt := catalog.Alteration{Detach: []catalog.Key{d.From.Key}}
 	alt.SQL = append(alt.SQL, "ALTER TYPE "+name+" RENAME TO "+ident(aside.Name), enumSQL(name, d.To))
-	for _, c := range enumColumns(p.From, d.From.Key) {
+	for _, c := range lasting(p, d.From.Key) {
 		to := p.To.Get(c.obj.Key)
-		if to == nil { // it was dropped before
-			continue
-		}
 		alt.Detach = append(alt.Detach, c.obj.Key)
 		alt.SQL = append(alt.SQL, convertEnum(c, to, name))
 	}
@@ -85,6 +82,16 @@ type enumColumn struct {
 	obj    *catalog.Object
 	dims   string
 	domain bool
+}
+
+// lasting lists the columns that hold labels before and after; what leaves the
+// enum or is dropped does so before the enum changes.
+func lasting(p *catalog.Ctx, enum catalog.Key) []enumColumn {
+	after := map[catalog.Key]bool{}
+	for _, c := range enumColumns(p.To, enum) {
+		after[c.obj.Key] = true
+	}
+	return slices.DeleteFunc(enumColumns(p.From, enum), func(c enumColumn) bool { return !after[c.obj.Key] })
 }
 
 func enumColumns(c *catalog.Catalog, enum catalog.Key) []enumColumn {
@@ -142,10 +149,7 @@ func enumHazards(p *catalog.Ctx, from, to *catalog.Object) []catalog.Hazard {
 		return nil
 	}
 	var counts []string
-	for _, c := range enumColumns(p.From, from.Key) {
-		if p.To.Get(c.obj.Key) == nil {
-			continue
-		}
+	for _, c := range lasting(p, from.Key) {
 		where := ident(c.obj.Name) + "::text IN (" + strings.Join(gone, ", ") + ")"
 		if c.dims != "" {
 			where = ident(c.obj.Name) + "::text[] && ARRAY[" + strings.Join(gone, ", ") + "]"

@@ -11,12 +11,17 @@ import (
 	"github.com/migr-dev/migr/internal/testdb"
 )
 
-type vector struct{ Name, A, B string }
+type vector struct {
+	Name, A, B string
+	// NoDump: pg_dump shows what no statement can bring about (that a column
+	// which a child table inherits was once its own).
+	NoDump bool
+}
 
-func vectors(t *testing.T) []vector {
+func vectors(t *testing.T, files ...string) []vector {
 	t.Helper()
 	var all []vector
-	for _, file := range []string{"testdata/diff.json", "testdata/more.json"} {
+	for _, file := range files {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
@@ -56,12 +61,20 @@ func stateOf(t *testing.T, e testdb.Engine, ddl string) state {
 // TestVectors builds each schema from nothing, and leads each one to the other
 // and back: after each way the database must be what the server makes of the
 // wanted DDL, by the catalog as read and by pg_dump.
-func TestVectors(t *testing.T) {
+func TestVectors(t *testing.T) { walk(t, "testdata/diff.json") }
+
+// TestMoreVectors does the same with cases of migr's own.
+func TestMoreVectors(t *testing.T) { walk(t, "testdata/more.json") }
+
+func walk(t *testing.T, file string) {
 	servers(t, func(t *testing.T, e testdb.Engine) {
-		for _, v := range vectors(t) {
+		for _, v := range vectors(t, file) {
 			t.Run(v.Name, func(t *testing.T) {
 				t.Parallel()
 				a, b := stateOf(t, e, v.A), stateOf(t, e, v.B)
+				if v.NoDump {
+					a.dump, b.dump = "", ""
+				}
 				lead(t, e, b, a, b)
 			})
 		}
@@ -91,6 +104,9 @@ func lead(t *testing.T, e testdb.Engine, ways ...state) {
 		}
 		if d := differences(read(t, conn), want.cat); len(d) > 0 {
 			t.Fatalf("after the plan:\n%s\nplan:\n%s", strings.Join(d[:min(len(d), 15)], "\n"), excerpt(stmts))
+		}
+		if want.dump == "" {
+			continue
 		}
 		if got := dump(t, url); got != want.dump {
 			t.Fatalf("the dumps differ:\n%s\nplan:\n%s", firstDifference(got, want.dump), excerpt(stmts))

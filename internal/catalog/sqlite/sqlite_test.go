@@ -178,9 +178,7 @@ func dump(t testing.TB, c *sql.Conn) []string {
 	}
 	var lines []string
 	for _, q := range queries {
-		for _, row := range table(t, c, q) {
-			lines = append(lines, row)
-		}
+		lines = append(lines, table(t, c, q)...)
 	}
 	slices.Sort(lines)
 	return lines

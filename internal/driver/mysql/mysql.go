@@ -15,6 +15,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/go-sql-driver/mysql"
 
@@ -27,7 +28,7 @@ import (
 func Dialect() *driver.Dialect {
 	return &driver.Dialect{
 		Name: "mysql", Family: sqltext.MySQL, Schemes: []string{"mysql", "mariadb"},
-		Open: open, Server: server, Scratch: scratch, Clean: clean, Busy: busy,
+		Open: open, Server: server, Scratch: scratch, Borrow: borrow, Wipe: wipe,
 		TryLock: tryLock, Unlock: unlock, Holder: holder,
 		Begin: "START TRANSACTION", Settings: settings,
 		NoTx: func([]string, int) string { return "" },
@@ -35,7 +36,7 @@ func Dialect() *driver.Dialect {
 			ID: "bigint NOT NULL AUTO_INCREMENT PRIMARY KEY", Time: "datetime(3)", Text: "longtext",
 			Now: "utc_timestamp(3)", User: "current_user()", Tail: " DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
 		},
-		Batch: batch, Empty: empty, Reset: reset,
+		Batch: batch, Empty: empty, Reset: reset, Relax: "SET foreign_key_checks = 0",
 		Explain: explain,
 	}
 }
@@ -123,7 +124,7 @@ type log struct{}
 
 func (log) Print(...any) {}
 
-var versionText = regexp.MustCompile(`^(\d+)\.(\d+)\.(\d+)`)
+var versionText = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(\d+)\.(\d+)\.(\d+)`) })
 
 func server(ctx context.Context, c *driver.Conn) (driver.Server, error) {
 	var version string
@@ -136,7 +137,7 @@ func server(ctx context.Context, c *driver.Conn) (driver.Server, error) {
 	if strings.Contains(strings.ToLower(version), "mariadb") {
 		s.Product = "MariaDB"
 	}
-	if m := versionText.FindStringSubmatch(version); m != nil {
+	if m := versionText().FindStringSubmatch(version); m != nil {
 		for _, part := range m[1:] {
 			n, _ := strconv.Atoi(part)
 			s.Version = s.Version*100 + n
@@ -196,7 +197,7 @@ var causes = map[uint16]driver.Cause{
 	1824: driver.Missing, 1305: driver.Missing, 1054: driver.Missing, 1356: driver.Missing, 1072: driver.Missing,
 }
 
-var atLine = regexp.MustCompile(`at line (\d+)$`)
+var atLine = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`at line (\d+)$`) })
 
 func explain(err error) *driver.ServerError {
 	if errors.Is(err, mysql.ErrInvalidConn) || errors.Is(err, io.ErrUnexpectedEOF) {
@@ -210,7 +211,7 @@ func explain(err error) *driver.ServerError {
 	if e.SQLState != ([5]byte{}) {
 		s.Code += ", SQLSTATE " + string(e.SQLState[:])
 	}
-	if m := atLine.FindStringSubmatch(e.Message); m != nil {
+	if m := atLine().FindStringSubmatch(e.Message); m != nil {
 		s.Line, _ = strconv.Atoi(m[1])
 	}
 	return s

@@ -23,8 +23,8 @@ import (
 // Dialect returns SQLite's.
 func Dialect() *driver.Dialect {
 	return &driver.Dialect{
-		Name: "sqlite", Family: sqltext.SQLite, Schemes: []string{"sqlite"}, TxDDL: true,
-		Open: open, Server: server, Scratch: scratch, Clean: nil, Busy: nil,
+		Name: "sqlite", Family: sqltext.SQLite, Schemes: []string{"sqlite"}, TxDDL: true, InProcess: true,
+		Open: open, Server: server, Scratch: scratch, Wipe: wipe,
 		Begin: "BEGIN IMMEDIATE",
 		// A rebuild drops a table: with foreign keys on, that would delete the rows
 		// of its children (ON DELETE CASCADE). The PRAGMA is a no-op within a

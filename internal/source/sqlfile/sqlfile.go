@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"sort"
 	"strings"
+	"sync"
 
 	"github.com/migr-dev/migr/internal/source"
 	"github.com/migr-dev/migr/internal/sqltext"
@@ -22,11 +23,11 @@ import (
 var Kind = source.Kind{Name: "sql", Match: match, New: open}
 
 // scheme is "exec:", "gorm:" and their like; a drive letter is none.
-var scheme = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+]+:`)
+var scheme = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+]+:`) })
 
 // match takes a spec that is a path to SQL: it ends in .sql, or names a folder.
 func match(spec string) bool {
-	if spec == "" || scheme.MatchString(spec) {
+	if spec == "" || scheme().MatchString(spec) {
 		return false
 	}
 	if strings.HasSuffix(spec, "/") || spec == "." || spec == ".." {

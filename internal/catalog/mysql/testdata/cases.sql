@@ -86,6 +86,11 @@ CREATE TABLE t (id int NOT NULL PRIMARY KEY, d int NOT NULL);
 -- to
 CREATE TABLE t (id int NOT NULL, d int NOT NULL, PRIMARY KEY (id, d)) PARTITION BY HASH (d) PARTITIONS 2;
 
+-- case column/all-replaced
+CREATE TABLE t (a int, KEY (a));
+-- to
+CREATE TABLE t (b int PRIMARY KEY, c int INVISIBLE);
+
 -- case column/order
 CREATE TABLE t (a int, b int, c int, d int, e int);
 -- to
@@ -396,3 +401,21 @@ CREATE VIEW `v``v` AS SELECT `a b`, `ключ` FROM `we``ird ta'ble`;
 -- to
 CREATE TABLE `we``ird ta'ble` (`a b` int PRIMARY KEY, `c"d` varchar(20), `ключ` bigint, KEY `k``1` (`ключ`), CONSTRAINT `c``k` CHECK (`ключ` > 1));
 CREATE TABLE `select` (`from` int);
+
+-- case names/home-like
+CREATE TABLE t (t int, CONSTRAINT t CHECK (t > 0));
+CREATE VIEW v AS SELECT t.t, 't.t' AS lit FROM t AS t;
+-- to
+CREATE TABLE t (t int, CONSTRAINT t CHECK (t > 0));
+CREATE VIEW v AS SELECT x.t, 't.t' AS lit FROM t AS x JOIN t AS y USING (t);
+
+-- case mixed/many-changes
+CREATE TABLE p (id int NOT NULL PRIMARY KEY, code varchar(9), UNIQUE KEY (code));
+CREATE TABLE t (id int NOT NULL AUTO_INCREMENT, p_id int, code varchar(9), n int, g int AS (n*2) VIRTUAL, v varchar(10), PRIMARY KEY (id), KEY p (p_id), KEY v (v), CONSTRAINT f1 FOREIGN KEY (p_id) REFERENCES p (id), CONSTRAINT f2 FOREIGN KEY (code) REFERENCES p (code), CONSTRAINT c1 CHECK (n > 0)) COMMENT='a';
+CREATE VIEW w AS SELECT t.id, p.code, t.n FROM t JOIN p ON p.id = t.p_id;
+CREATE TRIGGER tr BEFORE INSERT ON t FOR EACH ROW SET NEW.n = NEW.n + 1;
+-- to
+CREATE TABLE p (id bigint NOT NULL PRIMARY KEY, code varchar(19), extra int, UNIQUE KEY (code));
+CREATE TABLE t (v varchar(20) NOT NULL DEFAULT '', id bigint NOT NULL AUTO_INCREMENT, pid bigint, code varchar(19), m int, g int AS (m*2) STORED, PRIMARY KEY (id, v), UNIQUE KEY v (v), KEY g (g), CONSTRAINT f1 FOREIGN KEY (pid) REFERENCES p (id) ON DELETE CASCADE, CONSTRAINT f2 FOREIGN KEY (code) REFERENCES p (code), CONSTRAINT c1 CHECK (m > 1)) COMMENT='b';
+CREATE VIEW w AS SELECT t.id, p.code, t.m, p.extra FROM t JOIN p ON p.id = t.pid;
+CREATE TRIGGER tr BEFORE INSERT ON t FOR EACH ROW SET NEW.m = NEW.m + 1;

@@ -1,0 +1,167 @@
+package postgres
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"github.com/migr-dev/migr/internal/catalog"
+)
+
+// What a child table or partition has only from its parent is no object of its
+// own: it comes and goes with the parent's. It is noted in the table's Info for
+// the day on which the table leaves its parent (and keeps all this as its own)
+// or joins one (and must have it beforehand).
+
+const (
+	inheritedMark = "inherited "
+	localMark     = "declared " // a column that the child declares, too: that makes no difference but in its CREATE TABLE
+)
+
+// inherits notes a part that a table has from its parent.
+func inherits(table, part *catalog.Object) {
+	text, err := json.Marshal(part.Attrs)
+	if err == nil {
+		table.Info[inheritedMark+part.Kind+" "+part.Name] = string(text)
+		if part.Info["local"] != "" {
+			table.Info[localMark+part.Name] = "yes"
+		}
+	}
+}
+
+// inheritedIn returns the part of that kind and name which its table has from a
+// parent in that catalog, or nil.
+func inheritedIn(c *catalog.Catalog, part *catalog.Object) *catalog.Object {
+	t := c.Get(part.TableKey())
+	if t == nil {
+		return nil
+	}
+	text := t.Info[inheritedMark+part.Kind+" "+part.Name]
+	if text == "" {
+		return nil
+	}
+	o := &catalog.Object{Key: part.Key, Attrs: map[string]string{}, Info: map[string]string{}}
+	if json.Unmarshal([]byte(text), &o.Attrs) != nil {
+		return nil
+	}
+	if o.Info["notnull_name"] = o.Attrs["notnull_name"]; o.Attrs["notnull_name"] == "" {
+		o.Info["notnull_name"] = notNullName(part.Table, part.Name)
+	}
+	if v := o.Attrs["options"]; v != "" {
+		o.Info["options"] = v
+	}
+	return o
+}
+
+// inheritedNotNull notes how the NOT NULL constraint of an inherited column is
+// named (version 18), where the server would name a table's own otherwise.
+func (t *relation) inheritedNotNull(column, name string) {
+	mark := inheritedMark + "column " + column
+	attrs := map[string]string{}
+	if t.obj.Info[mark] == "" || name == notNullName(t.key.Name, column) || json.Unmarshal([]byte(t.obj.Info[mark]), &attrs) != nil {
+		return
+	}
+	attrs["notnull_name"] = name
+	if text, err := json.Marshal(attrs); err == nil {
+		t.obj.Info[mark] = string(text)
+	}
+}
+
+// inheritedParts lists what a table has from its parents, in a fixed order.
+func inheritedParts(c *catalog.Catalog, table catalog.Key) []*catalog.Object {
+	t := c.Get(table)
+	if t == nil {
+		return nil
+	}
+	var names []string
+	for name := range t.Info {
+		if strings.HasPrefix(name, inheritedMark) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	var parts []*catalog.Object
+	for _, n := range names {
+		kind, name, _ := strings.Cut(strings.TrimPrefix(n, inheritedMark), " ")
+		parts = append(parts, inheritedIn(c, &catalog.Object{Key: catalog.Key{Kind: kind, Schema: table.Schema, Table: table.Name, Name: name}}))
+	}
+	return parts
+}
+
+// left removes what a table that has left its parent still has and shall not have.
+func left(p *catalog.Ctx, table catalog.Key) []string {
+	var stmts, columns []string
+	for _, o := range inheritedParts(p.From, table) {
+		if p.To.Get(o.Key) != nil || inheritedIn(p.To, o) != nil {
+			continue
+		}
+		switch o.Kind {
+		case "column":
+			columns = append(columns, dropColumn(p, o)...)
+		case "index":
+			stmts = append(stmts, dropIndex(p, o)...)
+		default:
+			stmts = append(stmts, dropConstraint(p, o)...)
+		}
+	}
+	return append(stmts, columns...)
+}
+
+// joining adds what a table must have before it can join its parent: the server
+// makes the indexes and keys itself, but no columns and checks.
+func joining(p *catalog.Ctx, table catalog.Key) []string {
+	var stmts []string
+	for _, kind := range []string{"column", "check"} {
+		for _, o := range inheritedParts(p.To, table) {
+			if o.Kind != kind || p.From.Get(o.Key) != nil {
+				continue
+			}
+			if had := inheritedIn(p.From, o); had != nil {
+				if kind == "column" {
+					stmts = append(stmts, become(p, had, o)...)
+				}
+				continue
+			}
+			if kind == "column" {
+				stmts = append(stmts, createColumn(p, o)...)
+			} else {
+				stmts = append(stmts, createConstraint(p, o)...)
+			}
+		}
+	}
+	return stmts
+}
+
+// become changes a column that stays through a change of parents.
+func become(p *catalog.Ctx, from, to *catalog.Object) []string {
+	return alterColumn(p, &catalog.Delta{From: from, To: to, Attrs: catalog.DiffAttrs(from, to)}).SQL
+}
+
+// stays tells whether a constraint or index is there in the other catalog, from
+// the other side of a change of parents.
+func stays(c *catalog.Catalog, o *catalog.Object) bool {
+	other := inheritedIn(c, o)
+	return other != nil && other.Attrs["def"] == o.Attrs["def"] && other.Attrs["where"] == o.Attrs["where"]
+}
+
+// ancestors are what an inherited column comes from: its table, and the column
+// of each table above.
+func (r *reader) ancestors(column catalog.Key) []catalog.Key {
+	keys := []catalog.Key{column.TableKey()}
+	above := r.origin[column]
+	for len(above) > 0 {
+		k := above[0]
+		above = above[1:]
+		keys = append(keys, k)
+		k.Kind = "inherited_column"
+		above = append(above, r.origin[k]...)
+	}
+	return keys
+}
+
+// declared lists the columns that a child table declares though it inherits them.
+func declared(c *catalog.Catalog, table *catalog.Object) []*catalog.Object {
+	return slices.DeleteFunc(inheritedParts(c, table.Key), func(o *catalog.Object) bool {
+		return o.Kind != "column" || table.Info[localMark+o.Name] == ""
+	})
+}
