@@ -57,6 +57,13 @@ func postgresColumn(w *writer, o *catalog.Object) []string {
 	} else if e := w.enum(typ); e != nil {
 		c.Type.Type = e
 	}
+	if strings.HasPrefix(typ, "interval") { // Atlas writes its own sort only
+		t, err := postgres.ParseType(typ)
+		if again, ferr := postgres.FormatType(t); err != nil || ferr != nil || again != typ {
+			return []string{whole}
+		}
+		c.Type.Type = t
+	}
 	known := []string{"type", "notnull", "default", "generated", "stored", "comment", "identity", "identity_name"}
 	if x := o.Attrs["default"]; x != "" && !w.serial(o, c) {
 		c.Default = &schema.RawExpr{X: x}
