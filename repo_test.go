@@ -43,6 +43,8 @@ var arrows = map[string][]string{
 	"internal/gate":    {"internal/catalog", "internal/diff", "internal/history", "internal/sqltext"},
 	"internal/apply":   {"internal/driver", "internal/history", "internal/sqltext"},
 	"internal/scratch": {"internal/catalog", "internal/dburl", "internal/diff", "internal/driver", "internal/source", "internal/sqltext"},
+	"internal/seed":    {"internal/catalog", "internal/sqltext"},
+	"internal/gitref":  {},
 	"internal/lint": {
 		"internal/apply", "internal/catalog", "internal/diff", "internal/driver", "internal/history", "internal/scratch", "internal/sqltext",
 	},

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -52,15 +53,47 @@ type app struct {
 // run is the whole of migr: it returns the exit code.
 func (a *app) run(ctx context.Context, args []string) int {
 	a.redact = dburl.NewRedactor()
-	a.out, a.err = a.redact.Writer(a.stdout), a.redact.Writer(a.stderr)
-	defer func() { _, _ = a.out.Flush(), a.err.Flush() }()
+	result := &watched{w: a.stdout}
+	out := bufio.NewWriterSize(result, 64<<10) // thousands of lines are not as many writes
+	a.out, a.err = a.redact.Writer(out), a.redact.Writer(inOrder{out, a.stderr})
+	defer func() { _, _, _ = a.out.Flush(), a.err.Flush(), out.Flush() }()
 	root := a.root()
 	root.SetArgs(keepNumbers(args))
 	cmd, err := root.ExecuteContextC(ctx)
-	if err == nil {
+	_, _ = a.out.Flush(), out.Flush()
+	if err == nil && result.err == nil {
 		return exitOK
 	}
+	if err == nil {
+		err = &problem{exit: exitFailed, code: "io", what: "writing the result: " + result.err.Error()}
+	}
 	return a.fail(ctx, cmd, err)
+}
+
+// inOrder writes to one stream what comes after what was written to another.
+type inOrder struct {
+	first *bufio.Writer
+	w     io.Writer
+}
+
+func (o inOrder) Write(p []byte) (int, error) {
+	_ = o.first.Flush() // its error is kept by the writer below it
+	return o.w.Write(p)
+}
+
+// A watched writer remembers that a write failed: a result that did not arrive
+// (a full disk) is no success.
+type watched struct {
+	w   io.Writer
+	err error
+}
+
+func (w *watched) Write(p []byte) (int, error) {
+	n, err := w.w.Write(p)
+	if err != nil && w.err == nil {
+		w.err = err
+	}
+	return n, err
 }
 
 var relative = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^-\d+(:.*)?$`) })

@@ -25,7 +25,7 @@ type generated struct {
 // autogenerate compares the database with the models and proves the way there
 // and back on the scratch database that holds the models.
 func (a *app) autogenerate(ctx context.Context, g *history.Graph, o *revising) (*generated, error) {
-	models, err := a.cfg.Models()
+	models, err := a.models()
 	if err != nil {
 		return nil, err
 	}

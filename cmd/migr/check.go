@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/spf13/cobra"
 
+	"github.com/migr-dev/migr/internal/apply"
 	"github.com/migr-dev/migr/internal/catalog"
 	"github.com/migr-dev/migr/internal/diff"
 	"github.com/migr-dev/migr/internal/history"
@@ -14,15 +16,20 @@ import (
 
 func (a *app) checkCommand() *cobra.Command {
 	var offline bool
+	var base string
 	cmd := &cobra.Command{
 		Use: "check", Short: "for CI: are models, revisions and database in step? changes nothing", Args: cobra.NoArgs,
 		Long: `Exits 2 when the models and the database differ (with --offline: the models and
 the revisions, replayed on a scratch database), when revisions are pending, or
 when the history is not sound; names each difference with the SQL that would
-mend it. Nothing is changed.`,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.check(cmd.Context(), offline) },
+mend it. Nothing is changed.
+
+--base origin/main also fails on revisions of that commit which were edited or
+removed here, on ids that are taken there, and on two heads once merged.`,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.check(cmd.Context(), offline, base) },
 	}
 	cmd.Flags().BoolVar(&offline, "offline", false, "compare the models with the revisions instead of the database")
+	cmd.Flags().StringVar(&base, "base", "", "also compare the revision files with those of a `GITREF`: none edited or removed, one head together")
 	return cmd
 }
 
@@ -39,53 +46,40 @@ type checkResult struct {
 	Problems []problemResult `json:"problems"`
 }
 
-func (a *app) check(ctx context.Context, offline bool) error {
+func (a *app) check(ctx context.Context, offline bool, base string) error {
 	res := checkResult{Changes: []output.Change{}, Pending: []string{}, Problems: []problemResult{}}
+	if base != "" {
+		found, err := a.checkBase(ctx, base)
+		if err != nil {
+			return err
+		}
+		res.Problems = append(res.Problems, found...)
+	}
 	g, err := a.graph()
 	if p, ok := unsound(err); ok {
-		res.Problems = append(res.Problems, p)
+		if !slices.ContainsFunc(res.Problems, func(f problemResult) bool { return f.Code == p.Code }) {
+			res.Problems = append(res.Problems, p)
+		}
 		return a.checked(nil, &res)
 	}
 	if err != nil {
 		return err
+	}
+	if base != "" && !a.cfg.HasURL() {
+		a.note("no database is configured: only the revision files were checked")
+		return a.checked(nil, &res)
 	}
 	db, s, err := a.session(ctx, true, "")
 	if err != nil {
 		return err
 	}
 	defer db.Close()
+	from := "heads"
 	if !offline {
-		st, rows, err := a.rows(ctx, s)
-		if err != nil {
+		from = "live"
+		if err := a.checkState(ctx, g, s, &res); err != nil {
 			return err
 		}
-		for _, e := range st.Partial {
-			res.Problems = append(res.Problems, problemResult{Code: "partial", Message: partialProblem(e, "").Error()})
-		}
-		pending, err := g.Pending(rows)
-		if p, ok := unsound(err); ok {
-			res.Problems = append(res.Problems, p)
-		} else if err != nil {
-			return err
-		}
-		for _, r := range pending {
-			res.Pending = append(res.Pending, string(r.ID))
-		}
-		log, err := s.Log(ctx)
-		if err != nil {
-			return err
-		}
-		changed, err := a.changed(g, log)
-		if err != nil {
-			return err
-		}
-		for _, r := range changed {
-			res.Problems = append(res.Problems, problemResult{Code: "checksum", Message: "the file was changed since it ran: " + string(r.ID), Path: r.Path})
-		}
-	}
-	from := "live"
-	if offline {
-		from = "heads"
 	}
 	have, want, done, err := a.pair(ctx, db, from, "models")
 	defer done()
@@ -99,6 +93,47 @@ func (a *app) check(ctx context.Context, offline bool) error {
 	}
 	res.Changes = output.Changes(plan.Changes)
 	return a.checked(db, &res)
+}
+
+// checkState finds what is half done, pending, late or changed.
+func (a *app) checkState(ctx context.Context, g *history.Graph, s *apply.Session, res *checkResult) error {
+	st, rows, err := a.rows(ctx, s)
+	if err != nil {
+		return err
+	}
+	for _, e := range st.Partial {
+		res.Problems = append(res.Problems, problemResult{Code: "partial", Message: partialProblem(e, "").Error()})
+	}
+	pending, err := g.Pending(rows)
+	if p, ok := unsound(err); ok {
+		res.Problems = append(res.Problems, p)
+	} else if err != nil {
+		return err
+	} else {
+		late, err := a.late(ctx, g, s, rows)
+		if err != nil {
+			return err
+		}
+		for _, r := range late {
+			res.Problems = append(res.Problems, problemResult{Code: "late_revision", Message: "what follows it is applied, and it never ran: " + string(r.ID), Path: r.Path})
+		}
+		pending = append(late, pending...)
+	}
+	for _, r := range pending {
+		res.Pending = append(res.Pending, string(r.ID))
+	}
+	log, err := s.Log(ctx)
+	if err != nil {
+		return err
+	}
+	changed, err := a.changed(g, log)
+	if err != nil {
+		return err
+	}
+	for _, r := range changed {
+		res.Problems = append(res.Problems, problemResult{Code: "checksum", Message: "the file was changed since it ran: " + string(r.ID), Path: r.Path})
+	}
+	return nil
 }
 
 // checked tells the answer.
@@ -159,7 +194,7 @@ func (a *app) pair(ctx context.Context, db *database, from, to string) (have, wa
 		return c, err
 	}
 	if from == "live" && to == "models" {
-		m, err := a.cfg.Models()
+		m, err := a.models()
 		if err != nil {
 			return nil, nil, done, err
 		}

@@ -132,6 +132,7 @@ func (a *app) ofRunning(err error) *problem {
 		conn   *driver.ConnectError
 		stmt   *apply.StatementError
 		replay *replayed
+		task   *apply.TaskError
 		verify *apply.VerifyError
 		locked *apply.LockedError
 		rights *scratch.RightsError
@@ -149,12 +150,15 @@ func (a *app) ofRunning(err error) *problem {
 		return p
 	case errors.As(err, &stmt):
 		return a.ofStatement(stmt)
+	case errors.As(err, &task):
+		return ofTask(task)
 	case errors.As(err, &verify):
 		return &problem{exit: exitFailed, code: "statement", what: verify.Error(), hint: "delete or mend those rows in the revision, before the statement that leaves them alone"}
 	case errors.As(err, &busy):
 		return &problem{exit: exitUsage, code: "config", what: busy.Error(), hint: "give an empty database: migr empties it after use"}
 	case errors.As(err, &load):
-		p := &problem{exit: exitFailed, code: "source", what: load.Error(), why: []string{excerpt(load.Stmt.Text)}}
+		p := &problem{exit: exitFailed, code: "source", what: load.Error(), why: []string{excerpt(load.Stmt.Text)},
+			more: place(load.Stmt.File, load.Line, load.Col)}
 		if load.More > 0 {
 			p.why = append(p.why, fmt.Sprintf("and %d more statements failed, some perhaps because of this one", load.More))
 		}
@@ -242,6 +246,22 @@ func (a *app) ofStatement(e *apply.StatementError) *problem {
 	return p
 }
 
+// ofTask tells of a revision that failed outside its statements.
+func ofTask(e *apply.TaskError) *problem {
+	p := &problem{exit: exitFailed, code: "statement", what: fmt.Sprintf("revision %s, %s: not a statement, but beginning, committing or recording it failed", e.Task.Revision, e.Task.Direction),
+		why: []string{e.Task.Path, e.Server.Error()}, more: map[string]any{"revision": e.Task.Revision, "path": e.Task.Path, "server_code": e.Server.Code}}
+	if e.Task.Direction == "stamp" {
+		p.what, p.why = fmt.Sprintf("stamping %s", e.Task.Revision), p.why[1:]
+		return p
+	}
+	if e.Atomic {
+		p.why = append(p.why, "the revision was rolled back: nothing of it is left")
+		return p
+	}
+	p.hint = "`migr status` tells what is done; run the same command again"
+	return p
+}
+
 // excerpt shows the first lines of a statement.
 func excerpt(text string) string {
 	lines := strings.Split(text, "\n")
@@ -314,6 +334,9 @@ func (a *app) ofInput(err error) *problem {
 }
 
 func place(file string, line, col int) map[string]any {
+	if line == 0 {
+		return map[string]any{"path": file}
+	}
 	return map[string]any{"path": file, "line": line, "column": col}
 }
 

@@ -45,6 +45,10 @@ func (a *app) init() error {
 		}
 		return value
 	}
+	url := flag("url", "sqlite://app.db")
+	if _, err := parseURL(url); err != nil && !strings.Contains(url, "${") {
+		return err
+	}
 	models, _ := a.flags.GetStringArray("models")
 	dir := flag("dir", "migrations")
 	var made, kept []string
@@ -64,7 +68,7 @@ func (a *app) init() error {
 	if sample {
 		models = []string{"schema.sql"}
 	}
-	if err := write(at, initText(flag("url", "sqlite://app.db"), dir, models)); err != nil {
+	if err := write(at, initText(url, dir, models)); err != nil {
 		return err
 	}
 	folder := dir

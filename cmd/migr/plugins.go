@@ -55,7 +55,7 @@ func (a *app) commands() []*cobra.Command {
 		a.statusCommand(), a.currentCommand(), a.historyCommand(), a.headsCommand(), a.branchesCommand(), a.showCommand(),
 		a.sqlCommand(), a.stampCommand(), a.editCommand(), a.mergeCommand(), a.rebaseCommand(), a.squashCommand(), a.removeCommand(),
 		a.repairCommand(), a.resetCommand(),
-		a.checkCommand(), a.diffCommand(), a.inspectCommand(),
+		a.checkCommand(), a.verifyCommand(), a.diffCommand(), a.inspectCommand(),
 		a.configCommand(), a.versionCommand(), a.completionCommand(),
 	}
 }

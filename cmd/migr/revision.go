@@ -178,13 +178,11 @@ func (a *app) sqlFile(path string) (string, error) {
 // writeRevision puts the file into the folder, or prints it.
 func (a *app) writeRevision(r *history.Revision, o *revising, changes []output.Change) error {
 	text := r.Format()
-	name, err := history.FileName(a.cfg.FileTemplate, r.Created, r.ID, r.Message)
+	file, err := a.revisionFile(r)
 	if err != nil {
-		return &config.Error{Msg: a.cfg.Origin("file_template") + ": " + err.Error()}
+		return err
 	}
-	file := filepath.Join(a.cfg.Dir, filepath.FromSlash(name))
-	shown := a.cfg.Rel(file)
-	parsed, err := history.Parse(shown, text)
+	parsed, err := history.Parse(a.cfg.Rel(file), text)
 	if err == nil && o.sqlFile != "" {
 		_, err = parsed.UpStmts(a.familyOf())
 	}
@@ -194,15 +192,9 @@ func (a *app) writeRevision(r *history.Revision, o *revising, changes []output.C
 	if o.dryRun {
 		return a.result(revisionResult{[]output.Revision{}, changes, string(text)}, func() { _, _ = a.out.Write(text) })
 	}
-	if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {
-		return err
-	}
-	wrote, err := writeNew(file, text)
+	shown, err := a.saveRevision(r, text)
 	if err != nil {
 		return err
-	}
-	if !wrote {
-		return &problem{exit: exitFailed, code: "io", what: shown + " is there already", hint: "nothing was overwritten; use another message or id"}
 	}
 	g, err := a.graph()
 	if err != nil {
@@ -212,6 +204,32 @@ func (a *app) writeRevision(r *history.Revision, o *revising, changes []output.C
 		a.print("%s", shown)
 		a.changesText(changes)
 	})
+}
+
+// revisionFile is where a new revision is to be written.
+func (a *app) revisionFile(r *history.Revision) (string, error) {
+	name, err := history.FileName(a.cfg.FileTemplate, r.Created, r.ID, r.Message)
+	if err != nil {
+		return "", &config.Error{Msg: a.cfg.Origin("file_template") + ": " + err.Error()}
+	}
+	return filepath.Join(a.cfg.Dir, filepath.FromSlash(name)), nil
+}
+
+// saveRevision writes a new file and returns its path as it is shown.
+func (a *app) saveRevision(r *history.Revision, text []byte) (string, error) {
+	file, err := a.revisionFile(r)
+	if err != nil {
+		return "", err
+	}
+	shown := a.cfg.Rel(file)
+	if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {
+		return "", err
+	}
+	wrote, err := writeNew(file, text)
+	if err == nil && !wrote {
+		err = &problem{exit: exitFailed, code: "io", what: shown + " is there already", hint: "nothing was overwritten; use another message or id"}
+	}
+	return shown, err
 }
 
 func (a *app) familyOf() sqltext.Family {

@@ -34,6 +34,15 @@ func (a *app) scope(db *database) catalog.Scope {
 	return s
 }
 
+// models are the sources of the configuration; that there is none is an error.
+func (a *app) models() (config.Models, error) {
+	m, err := a.cfg.Models()
+	if err == nil && len(m.Specs) == 0 {
+		err = &config.Error{Msg: "no models are given", Hint: `write models = ["schema.sql"] into ` + config.FileName + `, or pass --models`}
+	}
+	return m, err
+}
+
 // modelStatements reads the models, checked and ready for a scratch database.
 func (a *app) modelStatements(ctx context.Context, db *database, m config.Models) ([]source.Prepared, error) {
 	src, err := source.Open(sources(), m.Base, m.Specs, a.sourceOptions(db))
@@ -43,6 +52,10 @@ func (a *app) modelStatements(ctx context.Context, db *database, m config.Models
 	stmts, err := src.DDL(ctx, db.dialect.Family)
 	if err != nil {
 		return nil, err
+	}
+	if len(stmts) == 0 { // more likely a mistake than the wish to drop everything
+		return nil, &source.Error{Msg: "the models hold no statement: " + strings.Join(m.Specs, ", "),
+			Hint: "name the files that describe the schema; to take everything away, use `migr downgrade base` or `migr diff --to empty`"}
 	}
 	return source.Prepare(db.dialect.Family, stmts)
 }
@@ -230,7 +243,7 @@ func (a *app) sourceCatalog(ctx context.Context, db *database, src string) (*cat
 	case "empty":
 		return catalog.New(db.Server.Version, nil, nil), none, nil
 	case "models":
-		m, err := a.cfg.Models()
+		m, err := a.models()
 		if err != nil {
 			return nil, none, err
 		}

@@ -55,6 +55,20 @@ func (e *StatementError) Error() string {
 // Unwrap returns the driver's error.
 func (e *StatementError) Unwrap() error { return e.Err }
 
+// A TaskError is a revision that the server refused outside its statements: at
+// BEGIN, at COMMIT (a deferred constraint, a full disk) or in the version table.
+type TaskError struct {
+	Task   *Task
+	Err    error
+	Server *driver.ServerError
+	Atomic bool // nothing of the revision is left behind
+}
+
+func (e *TaskError) Error() string { return fmt.Sprintf("revision %s: %v", e.Task.Revision, e.Err) }
+
+// Unwrap returns the driver's error.
+func (e *TaskError) Unwrap() error { return e.Err }
+
 // A VerifyError is a revision that would have left rows in contradiction.
 type VerifyError struct {
 	Task *Task
@@ -93,6 +107,7 @@ func (s *Session) Run(ctx context.Context, tasks []Task, rows []string) ([]Done,
 		s.tell(Event{Kind: RevisionBegins, Task: t, N: i + 1, Of: len(tasks)})
 		began := s.Now()
 		for _, g := range s.Plan.groups(*t) {
+			g.quick = g.tx && g.last && quick(s.Conn.Dialect, t.Stmts)
 			if err := s.retry(ctx, t, g, rows, began); err != nil {
 				return done, err
 			}
@@ -275,6 +290,7 @@ func (r *runner) flush(ctx context.Context) error {
 			return err
 		}
 		ctx = context.WithoutCancel(ctx) // it is over at once, and watching it takes longer
+		text = ";" + text                // else the driver prepares the first statement twice, to see whether it is alone
 	}
 	began := r.Now()
 	if err := r.Conn.Exec(ctx, text); err != nil {
@@ -309,6 +325,10 @@ func (s *Session) giveUp(ctx context.Context, t *Task, g group, err error) error
 			}
 			_ = s.Conn.Exec(ctx, s.Plan.Tables.failed(*t, n, why))
 		}
+	}
+	var at *StatementError
+	if server := s.Conn.Dialect.Explain(err); server != nil && !errors.As(err, &at) {
+		return &TaskError{Task: t, Err: err, Server: server, Atomic: g.tx && s.Plan.Atomic(*t)}
 	}
 	return err
 }

@@ -20,6 +20,11 @@ type State struct {
 	Log      bool     // the log is there
 }
 
+// Same tells whether two states are the same, with no revision half done.
+func (s State) Same(o State) bool {
+	return s.Versions == o.Versions && s.Log == o.Log && len(s.Partial)+len(o.Partial) == 0 && slices.Equal(s.Rows, o.Rows)
+}
+
 // A LockedError is a lock that was not got in time.
 type LockedError struct {
 	Wait   time.Duration

@@ -232,7 +232,9 @@ func (p *planner) connectAltered(n *node, o *catalog.Object) {
 	for _, f := range froms {
 		t := p.to.Get(f.Key)
 		for _, d := range allDeps(p.from, f) {
-			edge(n, p.drops[d])
+			if !n.a.yields[d] { // else it depends on d no longer when d goes
+				edge(n, p.drops[d])
+			}
 			if t != nil && !slices.Contains(allDeps(p.to, t), d) { // it leaves d before d changes
 				edge(n, p.alterOf(d))
 			}

@@ -44,7 +44,8 @@ type action struct {
 	quiet    bool // no difference: it only makes room
 	implied  bool // its drop happens in passing (SQLite's rebuild)
 	before   []string
-	after    []string // of an object that yields
+	after    []string             // of an object that yields
+	yields   map[catalog.Key]bool // to the going of these
 }
 
 type planner struct {
@@ -178,6 +179,12 @@ func (p *planner) rebuild(u *catalog.Object, gone catalog.Key) bool {
 	if k.Yield != nil {
 		before, after := k.Yield(&p.ctx, u, to, gone)
 		a.before, a.after = append(a.before, before...), append(a.after, after...)
+		if len(before) > 0 {
+			if a.yields == nil {
+				a.yields = map[catalog.Key]bool{}
+			}
+			a.yields[gone] = true
+		}
 		return false
 	}
 	a.alter, a.drop, a.create = nil, true, true

@@ -34,10 +34,10 @@ type Dialect struct {
 	// Scratch makes an empty temporary database like that of c (same character
 	// set, collation, extensions) and returns its URL and what removes it.
 	Scratch func(ctx context.Context, c *Conn, name string) (*dburl.URL, func(context.Context) error, error)
-	// Clean empties the scratch database that the user named; it is called on
-	// no other. Busy tells what is in it before.
-	Clean func(ctx context.Context, c *Conn) error
-	Busy  func(ctx context.Context, c *Conn) ([]string, error)
+	// Borrow looks at the scratch database that the user named. holds is what is
+	// in it: where that is anything, it is not taken. clean brings it back to what
+	// it was, extensions included; nil where nothing needs to be brought back.
+	Borrow func(ctx context.Context, c *Conn) (holds []string, clean Cleaner, err error)
 
 	// Wipe drops all that is in the schemas (none named: the home schema) and
 	// leaves them empty; where a database has one schema, all that is in it. It
@@ -71,6 +71,9 @@ type Dialect struct {
 	// Empty returns the statements that delete all rows of the tables, whose
 	// names are quoted already.
 	Empty func(tables []string) []string
+	// Relax is a setting under which models load that refer to one another in a
+	// circle; "" where there is none.
+	Relax string
 	// Reset returns the session's settings to what they were at its start.
 	Reset func(ctx context.Context, c *Conn) error
 	// Schemas lists the schemas that are not the system's; nil where a database has one.
@@ -84,6 +87,9 @@ type Dialect struct {
 	// Explain reads the server's error; nil for one that is not the server's.
 	Explain func(err error) *ServerError
 }
+
+// A Cleaner empties a database by the connection given.
+type Cleaner func(ctx context.Context, c *Conn) error
 
 // TableTypes are a product's words in the DDL of the version and log tables.
 type TableTypes struct {

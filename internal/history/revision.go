@@ -39,6 +39,14 @@ type Revision struct {
 	fsys fs.FS // where file is read again for the body; nil when there is no file
 	file string
 	body *Body
+	cut  map[cutKey][]Stmt // parts that were split already
+}
+
+// A cutKey is a part of a revision as one family's servers read it.
+type cutKey struct {
+	family sqltext.Family
+	line   int // where the part begins
+	text   string
 }
 
 // A Body is the parts of a revision.
@@ -123,5 +131,5 @@ func (r *Revision) IsMerge() bool { return len(r.Parents) > 1 }
 func (r *Revision) SetBody(b *Body) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.body = b
+	r.body, r.cut = b, nil
 }

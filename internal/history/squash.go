@@ -126,3 +126,100 @@ func (g *Graph) Replaced(id ID) *Revision {
 	}
 	return g.Get(g.squash.current(id))
 }
+
+// A Squashing is a run of revisions that one can stand for.
+type Squashing struct {
+	Revisions     []*Revision // in the order in which they are applied; the last is the end of all
+	Before, After []Step      // what builds the schema before and after them, from nothing
+	parents       []ID
+	depends       []string
+	labels        []string
+}
+
+// Squash finds the revisions of a range A:B that one can stand for: only what
+// follows B may follow any of them.
+func (g *Graph) Squash(rng string) (*Squashing, error) {
+	revs, err := g.Range(rng, nil)
+	if err != nil {
+		return nil, err
+	}
+	if len(revs) < 2 {
+		return nil, errorf(BadRange, "%q is not a range of several revisions", rng).hint("name the first and the last, as in A:B; :B begins at base")
+	}
+	revs = slices.Clone(revs)
+	slices.Reverse(revs)
+	in := make(set, len(g.revs))
+	for _, r := range revs {
+		in[g.index[r.ID]] = true
+	}
+	tip := g.index[revs[len(revs)-1].ID]
+	s := &Squashing{Revisions: revs}
+	var parents, deps []int
+	for _, r := range revs {
+		i := g.index[r.ID]
+		if i != tip && !slices.ContainsFunc(g.children[i], func(c int) bool { return in[c] }) {
+			return nil, errorf(MultipleHeads, "%q has several ends: %s and %s", rng, r.ID, g.revs[tip].ID).
+				hint("squash up to one revision").candidates(r.ID, g.revs[tip].ID)
+		}
+		for _, c := range g.children[i] {
+			if i != tip && !in[c] {
+				return nil, errorf(NotAHead, "revision %s, which is not in %q, follows %s, which is", g.revs[c].ID, rng, r.ID).
+					hint("a squash can only be followed at its end: rebase that branch first, or squash a shorter range").candidates(g.revs[c].ID)
+			}
+		}
+		parents = append(parents, outside(g.parents[i], in)...)
+		deps = append(deps, outside(g.deps[i], in)...)
+		s.labels = append(s.labels, r.Labels...)
+	}
+	s.parents = g.ids(g.uniq(parents))
+	for _, d := range g.uniq(deps) {
+		s.depends = append(s.depends, string(g.revs[d].ID))
+	}
+	if err := s.steps(g, append(parents, deps...), tip); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+func outside(from []int, in set) []int {
+	var out []int
+	for _, i := range from {
+		if !in[i] {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+func (s *Squashing) steps(g *Graph, before []int, tip int) error {
+	var names []string
+	for _, i := range g.uniq(before) {
+		names = append(names, string(g.revs[i].ID))
+	}
+	p, err := g.Upgrade(nil, names...)
+	if err != nil {
+		return err
+	}
+	s.Before = p.Steps
+	if p, err = g.Upgrade(nil, string(g.revs[tip].ID)); err != nil {
+		return err
+	}
+	s.After = p.Steps
+	return nil
+}
+
+// Revision makes the revision that stands for all; it has no parts yet.
+func (s *Squashing) Revision(id ID) *Revision {
+	r := &Revision{ID: id, Parents: s.parents, DependsOn: s.depends, Labels: s.labels}
+	for _, old := range s.Revisions {
+		r.Replaces = append(r.Replaces, old.ID)
+		r.NoTx = r.NoTx || old.NoTx
+		r.Template = r.Template || old.Template
+		r.Allow = append(r.Allow, old.Allow...)
+		r.Ignore = append(r.Ignore, old.Ignore...)
+	}
+	return r
+}
+
+// FreeID returns nil when a new revision may have the id.
+func (g *Graph) FreeID(id ID) error { return g.checkDraft(Draft{ID: id}) }

@@ -70,8 +70,32 @@ func (r *Revision) DownStmts(f sqltext.Family, vars ...Vars) ([]Stmt, error) {
 	return r.split(f, *b.Down, vars)
 }
 
-// split cuts a part into statements and gives each its directives.
+// split cuts a part into statements and gives each its directives. What it gives
+// is kept for the next caller, who gets a slice of his own.
 func (r *Revision) split(f sqltext.Family, p Part, vars []Vars) ([]Stmt, error) {
+	if r.Template {
+		return r.splitText(f, p, vars)
+	}
+	key := cutKey{f, p.Line, p.Text}
+	r.mu.Lock()
+	stmts, ok := r.cut[key]
+	r.mu.Unlock()
+	if !ok {
+		var err error
+		if stmts, err = r.splitText(f, p, vars); err != nil {
+			return nil, err
+		}
+		r.mu.Lock()
+		if r.cut == nil {
+			r.cut = map[cutKey][]Stmt{}
+		}
+		r.cut[key] = stmts
+		r.mu.Unlock()
+	}
+	return slices.Clone(stmts), nil
+}
+
+func (r *Revision) splitText(f sqltext.Family, p Part, vars []Vars) ([]Stmt, error) {
 	text := p.Text
 	if r.Template {
 		var v Vars

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/migr-dev/migr/internal/catalog"
 	"github.com/migr-dev/migr/internal/driver"
@@ -41,6 +42,9 @@ func (d *DB) Load(ctx context.Context, stmts []source.Prepared) error {
 		return err
 	}
 	if err := l.insist(ctx, todo); err != nil {
+		return err
+	}
+	if err := l.unstuck(ctx); err != nil {
 		return err
 	}
 	for _, s := range stmts {
@@ -87,6 +91,7 @@ func createdSchema(f sqltext.Family, text string) (name string) {
 type loader struct {
 	d     *DB
 	stmts []source.Prepared
+	stuck []*LoadError // the server's words when nothing moved; from then on references are not checked
 }
 
 // inOrder tries file by file in one batch each, which is one round trip where
@@ -160,12 +165,53 @@ func (l *loader) insist(ctx context.Context, todo []int) error {
 				left, errs = append(left, i), append(errs, l.fail(i, err))
 			}
 		}
-		if len(left) == len(todo) {
+		switch {
+		case len(left) < len(todo):
+		case l.d.Conn.Dialect.Relax == "" || l.stuck != nil:
 			return worst(errs)
+		default: // foreign keys in a circle: CREATE TABLE with its reference to a table that is still to come
+			l.stuck = errs
 		}
 		todo = left
 	}
 	return nil
+}
+
+// unstuck makes sure that what was not checked on the way refers to tables that are there.
+func (l *loader) unstuck(ctx context.Context) error {
+	if l.stuck == nil {
+		return nil
+	}
+	c, err := l.d.Read(ctx)
+	if err != nil {
+		return err
+	}
+	for _, o := range c.Objects {
+		for _, d := range o.Deps {
+			if o.Kind == "foreign_key" && d.Kind == "table" && c.Get(d) == nil {
+				return l.blame(d.Name)
+			}
+		}
+	}
+	return nil
+}
+
+// blame picks, of what failed when nothing moved, the first statement that names
+// the table which is not there.
+func (l *loader) blame(table string) *LoadError {
+	f := l.d.Conn.Dialect.Family
+	for _, e := range l.stuck {
+		found := false
+		sqltext.Scan(f, e.Stmt.Text, func(t sqltext.Token) bool {
+			found = strings.EqualFold(t.Ident(f), table)
+			return !found
+		})
+		if found {
+			e.More = 0
+			return e
+		}
+	}
+	return worst(l.stuck)
 }
 
 // settle makes the session's settings those that hold at statement i of its file.
@@ -185,6 +231,9 @@ func (l *loader) settle(ctx context.Context, at, i int) error {
 			_ = l.d.Conn.Exec(ctx, s.Text)
 		}
 	}
+	if l.stuck != nil {
+		return l.d.Conn.Exec(ctx, l.d.Conn.Dialect.Relax)
+	}
 	return nil
 }
 
@@ -196,7 +245,7 @@ func (l *loader) fail(i int, err error) *LoadError {
 
 // worst picks the error to show: one that no other statement could have mended,
 // else the first.
-func worst(errs []*LoadError) error {
+func worst(errs []*LoadError) *LoadError {
 	pick := errs[0]
 	for _, e := range errs {
 		if e.Server != nil && e.Server.Cause == driver.Other {

@@ -24,9 +24,10 @@ type DB struct {
 	Engine *catalog.Engine
 	Scope  catalog.Scope
 
-	given   []string // schemas that it had from the start
-	claimed []string // those of them that the models make
-	drop    func(context.Context) error
+	given    []string // schemas that it had from the start
+	claimed  []string // those of them that the models make
+	drop     func(context.Context) error
+	borrowed bool // the user named it
 }
 
 // A RightsError says that no temporary database could be made.
@@ -82,15 +83,10 @@ func (d *DB) connect(ctx context.Context, dialect *driver.Dialect, u *dburl.URL,
 	if d.Conn, err = driver.Open(ctx, dialect, u, driver.Options{}); err != nil {
 		return err
 	}
-	if users && dialect.Busy != nil {
-		holds, err := dialect.Busy(ctx, d.Conn)
-		if err != nil {
+	if users && dialect.Borrow != nil {
+		if err := d.borrow(ctx, u); err != nil {
 			return err
 		}
-		if len(holds) > 0 {
-			return &BusyError{URL: u.Redacted(), Holds: holds}
-		}
-		d.drop = func(ctx context.Context) error { return dialect.Clean(ctx, d.Conn) }
 	}
 	d.Scope.Home = d.Conn.Server.Home
 	if dialect.Schemas != nil {
@@ -99,6 +95,29 @@ func (d *DB) connect(ctx context.Context, dialect *driver.Dialect, u *dburl.URL,
 		}
 	}
 	return dialect.Reset(ctx, d.Conn)
+}
+
+// borrow takes the user's scratch database, which must hold nothing.
+func (d *DB) borrow(ctx context.Context, u *dburl.URL) error {
+	dialect := d.Conn.Dialect
+	name := "migr scratch " + d.Conn.Server.Database
+	free, err := dialect.TryLock(ctx, d.Conn, name)
+	if err != nil {
+		return err
+	}
+	if !free {
+		return &BusyError{URL: u.Redacted(), Holds: []string{"what another run of migr builds there (" + dialect.Holder(ctx, d.Conn, name) + ")"}}
+	}
+	holds, clean, err := dialect.Borrow(ctx, d.Conn)
+	if err != nil {
+		return err
+	}
+	if len(holds) > 0 {
+		return &BusyError{URL: u.Redacted(), Holds: holds}
+	}
+	d.borrowed = true
+	d.drop = func(ctx context.Context) error { return clean(ctx, d.Conn) }
+	return nil
 }
 
 // newName is a name for a scratch database that no other process takes.
@@ -121,8 +140,7 @@ func (d *DB) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
 	var err error
-	users := d.Conn != nil && d.drop != nil && d.Conn.Dialect.Busy != nil
-	if users {
+	if d.borrowed {
 		// a cancelled statement may have cost the session: clean on a new one when this one is gone
 		if d.Conn.PingContext(ctx) != nil {
 			if again, e := d.Conn.Another(ctx); e == nil {

@@ -17,7 +17,7 @@ func (r *reader) readConstraints() error {
 		con.condeferrable, con.condeferred, con.convalidated, `+r.since(180000, "con.conenforced", "true")+` AS enforced,
 		con.conparentid::int8 AS parent, con.conislocal, con.coninhcount, con.connoinherit,
 		CASE WHEN con.contype IN ('p', 'u', 'x') THEN con.conindid::int8 ELSE 0 END AS index, con.conkey[1] AS firstcol,
-		CASE WHEN con.contype IN ('p', 'u') THEN (SELECT json_agg(a.attname ORDER BY k.ord) FROM unnest(con.conkey) WITH ORDINALITY AS k(num, ord)
+		CASE WHEN con.contype IN ('p', 'u', 'n') THEN (SELECT json_agg(a.attname ORDER BY k.ord) FROM unnest(con.conkey) WITH ORDINALITY AS k(num, ord)
 			JOIN pg_attribute a ON a.attrelid = con.conrelid AND a.attnum = k.num)::text END AS columns,
 		i.indisclustered, i.indisreplident, to_json(ic.reloptions)::text AS options, ts.spcname
 		FROM pg_constraint con
@@ -97,13 +97,13 @@ func constraintAttrs(o *catalog.Object, w row) {
 // the one that the server chooses.
 func (r *reader) addNotNull(w row, at ref) {
 	o := r.byRef[ref{pgClass, w.i("rel"), w.i("firstcol")}]
-	if o == nil {
+	if o == nil || o.Kind == "inherited_column" {
+		if columns := list(w.s("columns")); len(columns) == 1 {
+			r.tables[w.i("rel")].inheritedNotNull(columns[0], w.s("name"))
+		}
 		return
 	}
 	r.keys[at] = o.Key
-	if !w.b("conislocal") && o.Kind == "column" {
-		return
-	}
 	o.Info["notnull_name"] = w.s("name")
 	if name := w.s("name"); o.Kind == "column" && name != notNullName(o.Table, o.Name) {
 		o.Attrs["notnull_name"] = name

@@ -44,10 +44,27 @@ func inheritedIn(c *catalog.Catalog, part *catalog.Object) *catalog.Object {
 	if json.Unmarshal([]byte(text), &o.Attrs) != nil {
 		return nil
 	}
+	if o.Info["notnull_name"] = o.Attrs["notnull_name"]; o.Attrs["notnull_name"] == "" {
+		o.Info["notnull_name"] = notNullName(part.Table, part.Name)
+	}
 	if v := o.Attrs["options"]; v != "" {
 		o.Info["options"] = v
 	}
 	return o
+}
+
+// inheritedNotNull notes how the NOT NULL constraint of an inherited column is
+// named (version 18), where the server would name a table's own otherwise.
+func (t *relation) inheritedNotNull(column, name string) {
+	mark := inheritedMark + "column " + column
+	attrs := map[string]string{}
+	if t.obj.Info[mark] == "" || name == notNullName(t.key.Name, column) || json.Unmarshal([]byte(t.obj.Info[mark]), &attrs) != nil {
+		return
+	}
+	attrs["notnull_name"] = name
+	if text, err := json.Marshal(attrs); err == nil {
+		t.obj.Info[mark] = string(text)
+	}
 }
 
 // inheritedParts lists what a table has from its parents, in a fixed order.

@@ -192,7 +192,7 @@ func alterTable(p *catalog.Ctx, d *catalog.Delta) catalog.Alteration {
 	from, to := d.From, d.To
 	alter := "ALTER TABLE " + qualified(to.Key) + " "
 	var stmts []string
-	if d.Changed("partition_of") || d.Changed("bound") {
+	if (d.Changed("partition_of") || d.Changed("bound")) && !parentReplaced(p, from, to) {
 		stmts = append(stmts, reattach(p, from, to)...)
 	}
 	if d.Changed("of_type") {
@@ -221,6 +221,20 @@ func alterTable(p *catalog.Ctx, d *catalog.Delta) catalog.Alteration {
 		stmts = append(stmts, comment("TABLE", qualified(to.Key), to.Attrs["comment"]))
 	}
 	return catalog.Alteration{SQL: stmts}
+}
+
+// parentReplaced tells whether the partitioned table itself is dropped and made
+// anew: yieldTable has taken the partition off and puts it on again.
+func parentReplaced(p *catalog.Ctx, from, to *catalog.Object) bool {
+	key := func(c *catalog.Catalog) string {
+		for _, t := range c.Objects {
+			if t.Kind == "table" && qualified(t.Key) == to.Attrs["partition_of"] {
+				return t.Attrs["partition_key"]
+			}
+		}
+		return ""
+	}
+	return from.Attrs["partition_of"] == to.Attrs["partition_of"] && key(p.From) != key(p.To)
 }
 
 // reattach moves a table into, out of, or between partitioned tables.

@@ -28,7 +28,7 @@ import (
 func Dialect() *driver.Dialect {
 	return &driver.Dialect{
 		Name: "mysql", Family: sqltext.MySQL, Schemes: []string{"mysql", "mariadb"},
-		Open: open, Server: server, Scratch: scratch, Clean: clean, Busy: busy, Wipe: wipe,
+		Open: open, Server: server, Scratch: scratch, Borrow: borrow, Wipe: wipe,
 		TryLock: tryLock, Unlock: unlock, Holder: holder,
 		Begin: "START TRANSACTION", Settings: settings,
 		NoTx: func([]string, int) string { return "" },
@@ -36,7 +36,7 @@ func Dialect() *driver.Dialect {
 			ID: "bigint NOT NULL AUTO_INCREMENT PRIMARY KEY", Time: "datetime(3)", Text: "longtext",
 			Now: "utc_timestamp(3)", User: "current_user()", Tail: " DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
 		},
-		Batch: batch, Empty: empty, Reset: reset,
+		Batch: batch, Empty: empty, Reset: reset, Relax: "SET foreign_key_checks = 0",
 		Explain: explain,
 	}
 }

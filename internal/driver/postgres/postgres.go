@@ -22,7 +22,7 @@ import (
 func Dialect() *driver.Dialect {
 	return &driver.Dialect{
 		Name: "postgres", Family: sqltext.Postgres, Schemes: []string{"postgres"}, TxDDL: true,
-		Open: open, Server: server, Scratch: scratch, Clean: clean, Busy: busy, Wipe: wipe,
+		Open: open, Server: server, Scratch: scratch, Borrow: borrow, Wipe: wipe,
 		TryLock: tryLock, Unlock: unlock, Holder: holder,
 		Begin: "BEGIN", Settings: settings, NoTx: noTx, Preamble: "SET check_function_bodies = off;",
 		Tables: driver.TableTypes{

@@ -98,33 +98,3 @@ func furnish(ctx context.Context, c *driver.Conn, u *dburl.URL, extensions []ext
 	}
 	return s.Exec(ctx, text)
 }
-
-// busy lists what a scratch database holds that is not the system's or an extension's.
-func busy(ctx context.Context, c *driver.Conn) ([]string, error) {
-	rows, err := c.Strings(ctx, `SELECT format('%I.%I', nspname, relname) FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
-		WHERE nspname <> 'information_schema' AND nspname !~ '^pg_'
-		AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
-		ORDER BY 1 LIMIT 10`)
-	var names []string
-	for _, r := range rows {
-		names = append(names, r[0])
-	}
-	return names, err
-}
-
-// clean drops all schemas and gives back an empty public.
-func clean(ctx context.Context, c *driver.Conn) error {
-	rows, err := c.Strings(ctx, `SELECT nspname FROM pg_namespace WHERE nspname <> 'information_schema' AND nspname !~ '^pg_' ORDER BY 1`)
-	if err != nil {
-		return err
-	}
-	text := ""
-	for _, r := range rows {
-		text += "DROP SCHEMA " + ident(r[0]) + " CASCADE;"
-	}
-	text += "CREATE SCHEMA public;"
-	if c.Server.Home != "" && c.Server.Home != "public" {
-		text += "CREATE SCHEMA " + ident(c.Server.Home) + ";"
-	}
-	return c.Exec(ctx, text)
-}

@@ -24,7 +24,7 @@ import (
 func Dialect() *driver.Dialect {
 	return &driver.Dialect{
 		Name: "sqlite", Family: sqltext.SQLite, Schemes: []string{"sqlite"}, TxDDL: true, InProcess: true,
-		Open: open, Server: server, Scratch: scratch, Clean: nil, Busy: nil, Wipe: wipe,
+		Open: open, Server: server, Scratch: scratch, Wipe: wipe,
 		Begin: "BEGIN IMMEDIATE",
 		// A rebuild drops a table: with foreign keys on, that would delete the rows
 		// of its children (ON DELETE CASCADE). The PRAGMA is a no-op within a

@@ -560,9 +560,9 @@ def replay(connection, editor, exclude):
     from django.db.migrations.state import ProjectState
 
     try:
-        loader = MigrationLoader(None, ignore_no_initial=True)
+        loader = MigrationLoader(None)
     except Exception as e:
-        raise of_import("the migrations", e)
+        raise Failure("migrations", "the migrations cannot be read", "\n".join([words(e)] + places(e)), module=REQUEST["settings"])
     conflicts = loader.detect_conflicts()
     if conflicts:
         raise Failure("migrations", "the migrations have several ends: " + ", ".join(sorted(conflicts)),

@@ -1,6 +1,7 @@
 # Prints the DDL that metadata.create_all() would run. SQLAlchemy 1.4 to 2.1; no driver, no connection.
 import importlib
 import pkgutil
+import re
 import warnings as _warnings
 
 
@@ -21,7 +22,7 @@ def main():
     statements = []
     for m in metadatas:
         check(m, dialect)
-        statements += ddl(m, dialect, version)
+        statements += ddl(m, dialect)
     if not any(m.tables for m in metadatas):
         raise Failure(
             "empty",
@@ -59,7 +60,9 @@ def inert_engines():
             url = make_url(url)
         except Exception:  # no URL here, for the variable that holds it is not set
             url = make_url("sqlite://")
-        return Engine(NullPool(refuse), dialect_of(url), url)
+        e = Engine(NullPool(refuse), dialect_of(url), url)
+        e.connect = e.raw_connection = e.begin = refuse
+        return e
 
     def from_config(configuration, prefix="sqlalchemy.", **kw):
         return engine(configuration.get(prefix + "url"))
@@ -202,6 +205,8 @@ def make_dialect():
     name = REQUEST["dialect"]
     d = make_url({"postgres": "postgresql"}.get(name, name) + "://").get_dialect()(paramstyle="named")
     d.identifier_preparer._double_percents = False  # what is printed goes through no driver
+    # the database's own name as a schema is no other database
+    d.identifier_preparer.schema_for_object = lambda thing: None if own_schema(thing.schema) else thing.schema
     number = REQUEST["server_version"]
     if name == "postgres":
         d.server_version_info = version_of(number, (15, 0))
@@ -210,8 +215,10 @@ def make_dialect():
         maria = REQUEST["server_mariadb"]
         d.server_version_info = version_of(number, (10, 11, 0) if maria else (8, 0, 40))
         d.is_mariadb = maria
-        if hasattr(type(d), "_mariadb_normalized_version_info") or hasattr(d, "_is_mariadb_from_url"):
+        try:
             d._mariadb_normalized_version_info = d.server_version_info
+        except AttributeError:  # a property since 2.1
+            pass
         d.supports_sequences = maria and d.server_version_info >= (10, 3)
     return d
 
@@ -240,17 +247,22 @@ def check(metadata, dialect):
         try:
             CreateTable(t).compile(dialect=dialect)
         except CompileError as e:
-            bad += columns_of(t, dialect) or ["table %s: %s" % (t.fullname, e)]
+            bad += columns_of(t, dialect) or ["table %s: %s" % (t.fullname, said(e))]
             continue
         for ix in t.indexes:
             try:
                 CreateIndex(ix).compile(dialect=dialect)
             except CompileError as e:
-                bad.append("index %s of table %s: %s" % (ix.name, t.fullname, e))
+                bad.append("index %s of table %s: %s" % (ix.name, t.fullname, said(e)))
         lost(t)
     if bad:
         raise Failure("dialect", "%d things in the models cannot be said in %s" % (len(bad), REQUEST["dialect"]) if len(bad) > 1
                       else "something in the models cannot be said in %s" % REQUEST["dialect"], "\n".join(bad))
+
+
+def said(e):
+    """SQLAlchemy's words on one line, without addresses in memory."""
+    return re.sub(r"<[\w.]*?(\w+) object at 0x\w+>", r"\1", str(e).split("\n")[0].split(" (Background on")[0])
 
 
 def columns_of(t, dialect):
@@ -263,7 +275,7 @@ def columns_of(t, dialect):
         try:
             CreateColumn(c).compile(dialect=dialect)
         except CompileError as e:
-            bad.append("column %s.%s: %s" % (t.fullname, c.name, str(e).split("\n")[0]))
+            bad.append("column %s.%s: %s" % (t.fullname, c.name, said(e)))
         except Exception:
             pass
     return bad
@@ -298,21 +310,16 @@ def tables_of(metadata):
 def own_schema(name):
     if REQUEST["dialect"] == "sqlite":
         return name == "main"
-    return REQUEST["dialect"] != "postgres" and name == REQUEST["database"]
+    return name is not None and REQUEST["dialect"] != "postgres" and name == REQUEST["database"]
 
 
 # ---------------------------------------------------------------- the statements
-def ddl(metadata, dialect, version):
+def ddl(metadata, dialect):
     """What create_all() sends, in an order that does not change from run to run."""
-    from sqlalchemy import create_mock_engine
+    from sqlalchemy.engine.mock import MockConnection
     from sqlalchemy.exc import CompileError
 
     got = []  # (sort of statement, text)
-    options = {}
-    if any(t.schema and own_schema(t.schema) for t in metadata.tables.values()):
-        options["schema_translate_map"] = {n: None for n in {t.schema for t in metadata.tables.values()} if n and own_schema(n)}
-        options["render_schema_translate"] = True
-
     def take(sql, *args, **kw):
         if isinstance(sql, str):
             got.append(("text", sql))
@@ -320,15 +327,12 @@ def ddl(metadata, dialect, version):
         compile = getattr(sql, "compile", None)
         if compile is None:
             raise Failure("event", "a DDL event runs %r, which is no statement" % (sql,))
-        kwargs = dict(options)
+        kwargs = {}
         if not type(sql).__visit_name__.startswith(("create_", "drop_", "add_", "set_", "ddl")):
             kwargs["compile_kwargs"] = {"literal_binds": True}
         got.append((type(sql).__name__, str(compile(dialect=dialect, **kwargs))))
 
-    mock = create_mock_engine(str_url(dialect), take)
-    mock.dialect = dialect
-    if hasattr(mock, "_dialect"):
-        mock._dialect = dialect
+    mock = MockConnection(dialect, take)
     wanted = list(tables_of(metadata))
     try:
         metadata._migr_create_all(mock, tables=None if len(wanted) == len(metadata.tables) else wanted, checkfirst=False)
@@ -339,10 +343,6 @@ def ddl(metadata, dialect, version):
     except Exception as e:
         raise Failure("event", "building the statements of the models failed: an event may want a real connection", "\n".join([words(e)] + places(e)))
     return schemas(metadata, dialect) + ordered(got)
-
-
-def str_url(dialect):
-    return {"postgres": "postgresql"}.get(REQUEST["dialect"], REQUEST["dialect"]) + "://"
 
 
 def schemas(metadata, dialect):
