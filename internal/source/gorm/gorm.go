@@ -99,7 +99,7 @@ func (m *models) run(ctx context.Context, p *pack, d driver, types []string) (*a
 	}
 	defer os.RemoveAll(tmp)
 	main, out := filepath.Join(tmp, "main.go"), filepath.Join(tmp, "answer.json")
-	text, err := program(p, d, types, m.name)
+	text, err := program(p, d, types, m.name, serverVersion(m.options.Product))
 	if err != nil {
 		return nil, err
 	}

@@ -178,13 +178,42 @@ func fixMySQL(t *schema.Table) {
 
 // afterMySQL takes the NULL behind a generated column's expression away: MariaDB
 // (10.11) does not know it there, and MySQL means it anyway.
-func afterMySQL(t *schema.Table, text string) string {
-	for _, c := range t.Columns {
+func afterMySQL(change schema.Change, text string) string {
+	add, ok := change.(*schema.AddTable)
+	if !ok {
+		return text
+	}
+	for _, c := range add.T.Columns {
 		for _, a := range c.Attrs {
 			if g, ok := a.(*schema.GeneratedExpr); ok && c.Type.Null {
 				for _, end := range []string{") ", " "} {
 					text = strings.Replace(text, g.Expr+end+g.Type+" NULL", g.Expr+end+g.Type, 1)
 				}
+			}
+		}
+	}
+	return text
+}
+
+// constant is a default that SQLite takes without parentheses; with them it is
+// kept as another text.
+var constant = regexp.MustCompile(`(?i)^(current_timestamp|current_date|current_time|null|true|false|[-+]?[0-9.]+|x?'([^']|'')*')$`)
+
+// afterSQLite takes away the parentheses that the planner puts around constants,
+// and around an expression that is a part of an index: an index on (lower(a)) is
+// not kept as one on lower(a).
+func afterSQLite(change schema.Change, text string) string {
+	switch change := change.(type) {
+	case *schema.AddTable:
+		for _, c := range change.T.Columns {
+			if x, ok := c.Default.(*schema.RawExpr); ok && constant.MatchString(x.X) {
+				text = strings.Replace(text, " DEFAULT ("+x.X+")", " DEFAULT "+x.X, 1)
+			}
+		}
+	case *schema.AddIndex:
+		for _, p := range change.I.Parts {
+			if x, ok := p.X.(*schema.RawExpr); ok && !strings.HasPrefix(x.X, "(") {
+				text = strings.Replace(text, "("+x.X+")", x.X, 1)
 			}
 		}
 	}
