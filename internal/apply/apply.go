@@ -4,9 +4,10 @@
 package apply
 
 import (
+	"bufio"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"time"
@@ -185,7 +186,7 @@ func (p *Plan) atomic(t Task) group {
 	for _, s := range p.Dialect.After {
 		ops = append(ops, op{kind: opAfter, sql: s})
 	}
-	return group{tx: true, ops: ops, last: true, quick: quick(p.Dialect, t.Stmts)}
+	return group{tx: true, ops: ops, last: true}
 }
 
 // A part is a run of statements that belong into one transaction, or one that
@@ -236,31 +237,31 @@ func hashes(stmts []sqltext.Stmt) string {
 }
 
 // Script writes the tasks as SQL for the product's own client, made of the
-// operations that Run would run.
-func (p *Plan) Script(tasks []Task, tables bool) string {
-	var b strings.Builder
+// operations that Run would run. The error is the writer's.
+func (p *Plan) Script(w io.Writer, tasks []Task, tables bool) error {
+	b := bufio.NewWriterSize(w, 64<<10)
 	if tables {
 		for _, s := range p.Tables.Create() {
-			p.write(&b, s)
+			p.write(b, s)
 		}
-		b.WriteByte('\n')
+		_ = b.WriteByte('\n')
 	}
 	for _, t := range tasks {
-		fmt.Fprintf(&b, "-- %s %s", t.Direction, t.Revision)
+		_, _ = b.WriteString("-- " + t.Direction + " " + t.Revision)
 		if t.Message != "" {
-			b.WriteString(": " + strings.ReplaceAll(t.Message, "\n", " "))
+			_, _ = b.WriteString(": " + strings.ReplaceAll(t.Message, "\n", " "))
 		}
-		b.WriteByte('\n')
+		_ = b.WriteByte('\n')
 		for _, g := range p.groups(t) {
 			for _, o := range g.ops {
 				if o.kind != opVerify {
-					p.write(&b, o.sql)
+					p.write(b, o.sql)
 				}
 			}
 		}
-		b.WriteByte('\n')
+		_ = b.WriteByte('\n')
 	}
-	return b.String()
+	return b.Flush()
 }
 
 // Texts returns the operations of one task as they would be sent.
@@ -279,8 +280,8 @@ func (p *Plan) Texts(t Task) []string {
 
 // write ends a statement the way the product's own client reads it: the mysql
 // client cuts at every semicolon outside quotes, so a body needs DELIMITER.
-func (p *Plan) write(b *strings.Builder, text string) {
-	b.WriteString(ForClient(p.Dialect.Family, text))
+func (p *Plan) write(b *bufio.Writer, text string) {
+	_, _ = b.WriteString(ForClient(p.Dialect.Family, text))
 }
 
 // ForClient ends one statement so that the product's own client takes it whole.

@@ -114,6 +114,7 @@ func (s *Session) Run(ctx context.Context, tasks []Task, rows []string) ([]Done,
 		began := s.Now()
 		var err error
 		for _, g := range s.Plan.groups(*t) {
+			g.quick = g.tx && g.last && quick(s.Conn.Dialect, t.Stmts)
 			err = s.retry(ctx, t, g, rows, began)
 			if errors.Is(err, errCommitted) && g.last {
 				break
