@@ -238,8 +238,8 @@ func (s *Session) newRunner(t *Task, g group, rows []string, began time.Time, wh
 }
 
 // run sends the operations. What needs no answer of its own goes along with its
-// neighbour: a revision of n statements takes n + 2 round trips, and two where
-// its statements go as one text.
+// neighbour: a revision of n statements takes n + 2 round trips, and one or two
+// where its statements go as one text.
 func (r *runner) run(ctx context.Context) error {
 	for _, o := range r.g.ops {
 		if err := r.op(ctx, o); err != nil {
@@ -283,11 +283,16 @@ func (r *runner) op(ctx context.Context, o op) error {
 		r.begun = true
 		return r.unmoved(ctx, r.rows)
 	case opRecord:
-		if len(r.stmts) > 0 { // the time they took belongs into the record
-			if err := r.flush(ctx); err != nil {
-				return err
+		elapsed := r.Conn.Dialect.Elapsed
+		if len(r.stmts) == 0 || elapsed == "" { // the time that they took belongs into the record
+			if len(r.stmts) > 0 {
+				if err := r.flush(ctx); err != nil {
+					return err
+				}
 			}
+			elapsed = strconv.FormatInt(r.Now().Sub(r.began).Milliseconds(), 10)
 		}
+<<<<<<< HEAD
 		ms := strconv.FormatInt(r.Now().Sub(r.began).Milliseconds(), 10)
 		text := strings.Replace(o.sql, durationMark, ms, 1)
 		if r.lease != nil {
@@ -297,6 +302,9 @@ func (r *runner) op(ctx context.Context, o op) error {
 			return r.write(ctx, text, r.g.tx)
 		}
 		r.pending = append(r.pending, text)
+=======
+		r.pending = append(r.pending, strings.Replace(o.sql, durationMark, elapsed, 1))
+>>>>>>> speed
 	case opBefore:
 		if !r.calm {
 			r.pending = append(r.pending, o.sql)
