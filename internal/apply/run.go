@@ -292,9 +292,7 @@ func (r *runner) op(ctx context.Context, o op) error {
 			}
 			elapsed = strconv.FormatInt(r.Now().Sub(r.began).Milliseconds(), 10)
 		}
-<<<<<<< HEAD
-		ms := strconv.FormatInt(r.Now().Sub(r.began).Milliseconds(), 10)
-		text := strings.Replace(o.sql, durationMark, ms, 1)
+		text := strings.Replace(o.sql, durationMark, elapsed, 1)
 		if r.lease != nil {
 			if err := r.flush(ctx); err != nil {
 				return err
@@ -302,9 +300,6 @@ func (r *runner) op(ctx context.Context, o op) error {
 			return r.write(ctx, text, r.g.tx)
 		}
 		r.pending = append(r.pending, text)
-=======
-		r.pending = append(r.pending, strings.Replace(o.sql, durationMark, elapsed, 1))
->>>>>>> speed
 	case opBefore:
 		if !r.calm {
 			r.pending = append(r.pending, o.sql)
