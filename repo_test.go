@@ -44,6 +44,7 @@ var arrows = map[string][]string{
 	"internal/apply":   {"internal/driver", "internal/history", "internal/sqltext"},
 	"internal/scratch": {"internal/catalog", "internal/dburl", "internal/diff", "internal/driver", "internal/source", "internal/sqltext"},
 	"internal/seed":    {"internal/catalog", "internal/sqltext"},
+	"internal/gitref":  {},
 	"internal/lint": {
 		"internal/apply", "internal/catalog", "internal/diff", "internal/driver", "internal/history", "internal/scratch", "internal/sqltext",
 	},

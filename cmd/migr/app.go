@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -53,12 +54,13 @@ type app struct {
 func (a *app) run(ctx context.Context, args []string) int {
 	a.redact = dburl.NewRedactor()
 	result := &watched{w: a.stdout}
-	a.out, a.err = a.redact.Writer(result), a.redact.Writer(a.stderr)
-	defer func() { _, _ = a.out.Flush(), a.err.Flush() }()
+	out := bufio.NewWriterSize(result, 64<<10) // thousands of lines are not as many writes
+	a.out, a.err = a.redact.Writer(out), a.redact.Writer(inOrder{out, a.stderr})
+	defer func() { _, _, _ = a.out.Flush(), a.err.Flush(), out.Flush() }()
 	root := a.root()
 	root.SetArgs(keepNumbers(args))
 	cmd, err := root.ExecuteContextC(ctx)
-	_ = a.out.Flush()
+	_, _ = a.out.Flush(), out.Flush()
 	if err == nil && result.err == nil {
 		return exitOK
 	}
@@ -66,6 +68,17 @@ func (a *app) run(ctx context.Context, args []string) int {
 		err = &problem{exit: exitFailed, code: "io", what: "writing the result: " + result.err.Error()}
 	}
 	return a.fail(ctx, cmd, err)
+}
+
+// inOrder writes to one stream what comes after what was written to another.
+type inOrder struct {
+	first *bufio.Writer
+	w     io.Writer
+}
+
+func (o inOrder) Write(p []byte) (int, error) {
+	_ = o.first.Flush() // its error is kept by the writer below it
+	return o.w.Write(p)
 }
 
 // A watched writer remembers that a write failed: a result that did not arrive

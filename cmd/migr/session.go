@@ -5,8 +5,11 @@ import (
 	"fmt"
 	"os"
 	"os/user"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"github.com/migr-dev/migr/internal/apply"
 	"github.com/migr-dev/migr/internal/dburl"
@@ -105,15 +108,24 @@ func texts(in []history.ID) []string {
 	return out
 }
 
-// tasks reads the files of a plan's steps.
+// tasks reads the files of a plan's steps, several at a time. The error is that
+// of the first step that has one.
 func (a *app) tasks(p *product, steps []history.Step, log map[string]apply.Entry) ([]apply.Task, error) {
-	var out []apply.Task
-	for _, s := range steps {
-		t, err := a.task(p, s, log)
+	out, errs := make([]apply.Task, len(steps)), make([]error, len(steps))
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(steps)) {
+		wg.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(steps); i = int(next.Add(1)) - 1 {
+				out[i], errs[i] = a.task(p, steps[i], log)
+			}
+		})
+	}
+	wg.Wait()
+	for _, err := range errs {
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, t)
 	}
 	return out, nil
 }

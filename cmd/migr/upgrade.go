@@ -95,7 +95,16 @@ func (a *app) script(s *history.Script, o *running) error {
 		return err
 	}
 	plan := a.plan(p, nil, o.transaction)
-	return a.result(runResult(s.Plan, dryTasks(plan, tasks)), func() { fmt.Fprint(a.out, plan.Script(tasks, s.Create)) })
+	return a.scriptResult(s.Plan, plan, tasks, s.Create)
+}
+
+// scriptResult prints what would be sent: as a script, or in JSON per step.
+func (a *app) scriptResult(steps *history.Plan, plan *apply.Plan, tasks []apply.Task, tables bool) error {
+	if a.json {
+		return a.result(runResult(steps, dryTasks(plan, tasks)), nil)
+	}
+	a.answered = true
+	return plan.Script(a.out, tasks, tables)
 }
 
 // walk is upgrade and downgrade: plan on what is there, take the lock only when
@@ -121,7 +130,7 @@ func (a *app) walk(ctx context.Context, w *walker) error {
 		return err
 	}
 	if o.dryRun {
-		return a.result(runResult(w.steps, dryTasks(s.Plan, w.tasks)), func() { fmt.Fprint(a.out, s.Plan.Script(w.tasks, !w.state.Versions || !w.state.Log)) })
+		return a.scriptResult(w.steps, s.Plan, w.tasks, !w.state.Versions || !w.state.Log)
 	}
 	return w.run(ctx)
 }
@@ -147,15 +156,14 @@ type walker struct {
 // What looks half done without the lock may be another migr at its work: only
 // alone is it judged.
 func (w *walker) prepare(ctx context.Context, alone bool) error {
-	w.tasks = nil
 	st, rows, err := w.a.rows(ctx, w.s)
 	if err != nil {
 		return err
 	}
-	if w.steps != nil && w.state.Same(st) { // under the lock: nothing has happened meanwhile
+	if w.steps != nil && len(st.Partial) == 0 && w.state.Same(st) { // under the lock: nothing has happened meanwhile
 		return nil
 	}
-	w.state = st
+	w.state, w.tasks = st, nil
 	if w.steps, err = w.planned(ctx, rows); err != nil {
 		return err
 	}

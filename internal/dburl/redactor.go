@@ -132,10 +132,11 @@ func (r *Redactor) scan(text string, last bool) (done string, rest string) {
 		return text, ""
 	}
 	var b strings.Builder
+	b.Grow(len(text))
 	for i := 0; i < len(text); {
-		if !r.first[text[i]] {
-			b.WriteByte(text[i])
-			i++
+		if n := r.plainRun(text[i:]); n > 0 {
+			b.WriteString(text[i : i+n])
+			i += n
 			continue
 		}
 		found, open := r.at(text[i:])
@@ -151,6 +152,16 @@ func (r *Redactor) scan(text string, last bool) (done string, rest string) {
 		}
 	}
 	return b.String(), ""
+}
+
+// plainRun returns how many bytes of text come before one that may begin a secret.
+func (r *Redactor) plainRun(text string) int {
+	for i := range len(text) {
+		if r.first[text[i]] {
+			return i
+		}
+	}
+	return len(text)
 }
 
 // at returns the longest secret that text starts with, and whether all of text may be the start of

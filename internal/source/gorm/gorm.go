@@ -12,7 +12,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/migr-dev/migr/internal/source"
@@ -97,7 +99,7 @@ func (m *models) run(ctx context.Context, p *pack, d driver, types []string) (*a
 	}
 	defer os.RemoveAll(tmp)
 	main, out := filepath.Join(tmp, "main.go"), filepath.Join(tmp, "answer.json")
-	text, err := program(p, d, types, m.name)
+	text, err := program(p, d, types, m.name, serverVersion(m.options.Product))
 	if err != nil {
 		return nil, err
 	}
@@ -115,7 +117,7 @@ func (m *models) run(ctx context.Context, p *pack, d driver, types []string) (*a
 	}
 	_, words, err := run.Run(ctx)
 	if err != nil {
-		return nil, explain(err, p)
+		return nil, m.explain(err, p)
 	}
 	written, err := os.ReadFile(out)
 	if err != nil {
@@ -129,20 +131,28 @@ func (m *models) run(ctx context.Context, p *pack, d driver, types []string) (*a
 	return &a, nil
 }
 
-// explain shortens what the Go tool says of a program that nobody wrote by hand.
-func explain(err error, p *pack) error {
+var inPackage = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\./([^/:]+\.go:)`) })
+
+// explain shortens what the Go tool says of a program that nobody wrote by hand,
+// and names files as the user does. It runs in the package's folder.
+func (m *models) explain(err error, p *pack) error {
 	var e *source.Error
-	if errors.As(err, &e) {
-		lines := strings.Split(e.Detail, "\n")
-		var keep []string
-		for _, l := range lines {
-			if l = strings.TrimSpace(l); l != "" && !strings.HasPrefix(l, "exit status") {
-				keep = append(keep, strings.ReplaceAll(l, p.Dir+string(filepath.Separator), ""))
-			}
-		}
-		e.Detail = strings.Join(keep, "\n")
-		e.Hint = "nothing was written; mend the package, or name a function that returns only the models that belong to this database"
+	if !errors.As(err, &e) {
+		return err
 	}
+	here := m.relative(p.Dir)
+	var keep []string
+	for l := range strings.SplitSeq(e.Detail, "\n") {
+		l = strings.TrimSpace(l)
+		if l == "" || strings.HasPrefix(l, "exit status") || strings.HasPrefix(l, "# ") {
+			continue
+		}
+		l = inPackage().ReplaceAllString(l, here+"/$1")
+		l = strings.ReplaceAll(l, p.Dir+string(filepath.Separator), here+"/")
+		keep = append(keep, strings.TrimPrefix(l, below+"/"))
+	}
+	e.Detail = strings.Join(keep, "\n")
+	e.Hint = "nothing was written; mend the package, or name a function that returns only the models that belong to this database"
 	return err
 }
 

@@ -205,6 +205,8 @@ def make_dialect():
     name = REQUEST["dialect"]
     d = make_url({"postgres": "postgresql"}.get(name, name) + "://").get_dialect()(paramstyle="named")
     d.identifier_preparer._double_percents = False  # what is printed goes through no driver
+    # the database's own name as a schema is no other database
+    d.identifier_preparer.schema_for_object = lambda thing: None if own_schema(thing.schema) else thing.schema
     number = REQUEST["server_version"]
     if name == "postgres":
         d.server_version_info = version_of(number, (15, 0))
@@ -308,7 +310,7 @@ def tables_of(metadata):
 def own_schema(name):
     if REQUEST["dialect"] == "sqlite":
         return name == "main"
-    return REQUEST["dialect"] != "postgres" and name == REQUEST["database"]
+    return name is not None and REQUEST["dialect"] != "postgres" and name == REQUEST["database"]
 
 
 # ---------------------------------------------------------------- the statements
@@ -318,11 +320,6 @@ def ddl(metadata, dialect):
     from sqlalchemy.exc import CompileError
 
     got = []  # (sort of statement, text)
-    options = {}
-    if any(t.schema and own_schema(t.schema) for t in metadata.tables.values()):
-        options["schema_translate_map"] = {n: None for n in {t.schema for t in metadata.tables.values()} if n and own_schema(n)}
-        options["render_schema_translate"] = True
-
     def take(sql, *args, **kw):
         if isinstance(sql, str):
             got.append(("text", sql))
@@ -330,7 +327,7 @@ def ddl(metadata, dialect):
         compile = getattr(sql, "compile", None)
         if compile is None:
             raise Failure("event", "a DDL event runs %r, which is no statement" % (sql,))
-        kwargs = dict(options)
+        kwargs = {}
         if not type(sql).__visit_name__.startswith(("create_", "drop_", "add_", "set_", "ddl")):
             kwargs["compile_kwargs"] = {"literal_binds": True}
         got.append((type(sql).__name__, str(compile(dialect=dialect, **kwargs))))

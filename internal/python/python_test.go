@@ -1,0 +1,218 @@
+package python_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/migr-dev/migr/internal/python"
+	"github.com/migr-dev/migr/internal/testdb"
+)
+
+// script answers with what the project's module says.
+const script = `
+def main():
+    project_path("app")
+    return {"statements": [load("app").VALUE]}
+answer(main)
+`
+
+type project struct {
+	t   *testing.T
+	dir string
+	job python.Job
+}
+
+func newProject(t *testing.T, app string) *project {
+	t.Helper()
+	py := testdb.FindPython(t, "sa21")
+	p := &project{t: t, dir: t.TempDir()}
+	p.write("app.py", app)
+	p.job = python.Job{Interpreter: py.Exe, Dir: p.dir, Env: []string{"PATH=" + os.Getenv("PATH"), "A=1"}, Script: script, Cache: t.TempDir(), Name: "x"}
+	return p
+}
+
+// write writes a file of the project, and makes it older than the next run.
+func (p *project) write(name, text string) {
+	p.t.Helper()
+	f := filepath.Join(p.dir, name)
+	if err := os.MkdirAll(filepath.Dir(f), 0o700); err != nil {
+		p.t.Fatal(err)
+	}
+	if err := os.WriteFile(f, []byte(text), 0o600); err != nil {
+		p.t.Fatal(err)
+	}
+	old := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	if err := os.Chtimes(f, old, old); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+func (p *project) run() *python.Answer {
+	p.t.Helper()
+	a, err := python.Run(p.t.Context(), p.job)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return a
+}
+
+func (p *project) wants(what, value string, cached bool) {
+	p.t.Helper()
+	a := p.run()
+	if a.Failure != nil {
+		p.t.Fatalf("%s: %+v", what, a.Failure)
+	}
+	if a.Statements[0] != value || a.Cached != cached {
+		p.t.Errorf("%s: %q, cached %t; want %q, %t", what, a.Statements[0], a.Cached, value, cached)
+	}
+}
+
+// An answer is remembered until anything changes that it was made from.
+func TestCache(t *testing.T) {
+	p := newProject(t, `
+import os, pathlib
+import part.one
+VALUE = part.one.VALUE + os.environ.get("A", "") + pathlib.Path(__file__).with_name("data.json").read_text()
+`)
+	p.write("part/__init__.py", "")
+	p.write("part/one.py", "VALUE = 'v'")
+	p.write("data.json", "{}")
+	p.wants("first", "v1{}", false)
+	p.wants("nothing changed", "v1{}", true)
+	p.write("part/one.py", "VALUE = 'w'") // of equal size and time
+	p.wants("an imported file", "w1{}", false)
+	p.wants("and again", "w1{}", true)
+	p.write("data.json", "[]")
+	p.wants("a file that was read", "w1[]", false)
+	p.wants("and again", "w1[]", true)
+	p.write("notes.txt", "x")
+	p.job.Env = append(p.job.Env, "B=2")
+	p.wants("what was not looked at", "w1[]", true)
+	p.job.Env = append(p.job.Env, "A=3")
+	p.wants("a variable", "w3[]", false)
+	p.wants("and again", "w3[]", true)
+	p.write("part/two.py", "")
+	p.wants("another module", "w3[]", false)
+	p.job.Request = map[string]any{"dialect": "mysql"}
+	p.wants("another question", "w3[]", false)
+	p.wants("and again", "w3[]", true)
+	p.job.Cache = ""
+	p.wants("no cache", "w3[]", false)
+}
+
+// What depends on the outside, or on a file that is younger than the run, is not
+// remembered; neither is a failure.
+func TestNotCached(t *testing.T) {
+	for name, app := range map[string]string{
+		"program":  "import subprocess\nVALUE = subprocess.check_output(['echo', 'x'], text=True)",
+		"database": "import sqlite3, tempfile, os\nVALUE = str(sqlite3.connect(os.path.join(tempfile.mkdtemp(), 'x.db')).execute('select 1').fetchone())",
+		"written":  "import pathlib\np = pathlib.Path(__file__).with_name('x.txt')\np.write_text('1')\nVALUE = p.read_text()",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newProject(t, app)
+			for range 2 {
+				if a := p.run(); a.Cached || a.Failure != nil {
+					t.Errorf("cached %t, failure %+v", a.Cached, a.Failure)
+				}
+			}
+		})
+	}
+	p := newProject(t, "import os\nVALUE = ''.join(sorted(v for k, v in os.environ.items() if k == 'B'))")
+	p.wants("all of the environment", "", false)
+	p.job.Env = append(p.job.Env, "SHLVL=7")
+	p.wants("what a shell changes", "", true)
+	p.job.Env = append(p.job.Env, "B=2")
+	p.wants("another variable", "2", false)
+}
+
+// What the project prints is not taken for an answer, and nothing is written.
+func TestPrints(t *testing.T) {
+	p := newProject(t, "import os, sys\nprint('hello')\nos.write(1, b'{}')\nos.write(2, b'x')\nVALUE = 'v'\nimport threading, time\nthreading.Thread(target=time.sleep, args=(60,)).start()")
+	p.wants("loud", "v", false)
+	if all, _ := filepath.Glob(filepath.Join(p.dir, "*")); len(all) != 1 {
+		t.Errorf("the project holds %v", all)
+	}
+}
+
+func TestErrors(t *testing.T) {
+	cases := []struct{ name, app, kind, output string }{
+		{"hangs", "import time\ndef wait():\n    time.sleep(60)\nwait()", "timeout", `app.py", line 3 in wait`},
+		{"hangs with a child", "import subprocess\nsubprocess.run(['sleep', '60'])", "timeout", "app.py"},
+		{"prints 100 MB", "import os\nfor i in range(1100):\n    os.write(1, b'0123456789\\n' * 10000)\nimport time; time.sleep(60)", "output", "0123456789"},
+		{"dies", "import os\nos.write(2, b'last words')\nos.kill(os.getpid(), 11)", "exit", "last words"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			p := newProject(t, c.app)
+			p.job.Timeout = 5 * time.Second
+			if c.kind == "output" {
+				p.job.Timeout = time.Minute
+			}
+			_, err := python.Run(t.Context(), p.job)
+			var pe *python.Error
+			if !errors.As(err, &pe) || pe.Kind != c.kind || !strings.Contains(pe.Output, c.output) {
+				t.Errorf("error %v, output %q", err, pe)
+			}
+		})
+	}
+	p := newProject(t, "")
+	p.job.Interpreter = filepath.Join(p.dir, "app.py")
+	var pe *python.Error
+	if _, err := python.Run(t.Context(), p.job); !errors.As(err, &pe) || pe.Kind != "start" {
+		t.Errorf("no interpreter: %v", err)
+	}
+	ctx, cancel := context.WithCancelCause(t.Context())
+	stop := errors.New("stopped")
+	cancel(stop)
+	if _, err := python.Run(ctx, newProject(t, "").job); !errors.Is(err, stop) {
+		t.Errorf("stopped: %v", err)
+	}
+}
+
+// The interpreter: what is given, the active environment, .venv, PATH.
+func TestFind(t *testing.T) {
+	dir := t.TempDir()
+	mk := func(name string) string {
+		p := filepath.Join(dir, name, "bin", "python")
+		if err := os.MkdirAll(filepath.Dir(p), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(p, []byte("#!/bin/sh\n"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	find := func(given string, env ...string) string {
+		t.Helper()
+		p, err := python.Find(given, dir, env)
+		if err != nil && !errors.Is(err, python.ErrNoInterpreter) {
+			t.Fatal(err)
+		}
+		return p
+	}
+	if got := find(""); strings.HasPrefix(got, dir) {
+		t.Errorf("without an environment: %s", got)
+	}
+	venv := mk(".venv")
+	if got := find(""); got != venv {
+		t.Errorf(".venv: %s", got)
+	}
+	active := mk("active")
+	if got := find("", "VIRTUAL_ENV="+filepath.Join(dir, "active")); got != active {
+		t.Errorf("active: %s", got)
+	}
+	given := mk("given")
+	if got := find(given, "VIRTUAL_ENV="+filepath.Join(dir, "active")); got != given {
+		t.Errorf("given: %s", got)
+	}
+	if _, err := python.Find(filepath.Join(dir, "none"), dir, nil); err == nil || !strings.Contains(err.Error(), "none") {
+		t.Errorf("not there: %v", err)
+	}
+}
