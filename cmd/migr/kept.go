@@ -31,13 +31,12 @@ func (a *app) keep(p *product, t *apply.Task, r *history.Revision, up []history.
 		t.Header, err = r.Kept()
 		return err
 	}
-<<<<<<< HEAD
+	if t.Down, err = r.DownText(p.dialect.Family, a.vars); err != nil {
+		return err
+	}
 	alone := slices.DeleteFunc(gate.Check(p.dialect.Family, down, nil, r.Allow), func(f gate.Finding) bool { return f.Allowed })
 	if len(alone) == 0 {
 		t.Header, err = r.Kept()
-=======
-	if t.Down, err = r.DownText(p.dialect.Family, a.vars); err != nil {
->>>>>>> exec
 		return err
 	}
 	lost := map[string]bool{}
