@@ -73,7 +73,10 @@ func (s *tarjan) visit(root *node) {
 }
 
 func (s *tarjan) leave(root *node) {
-	i := slices.Index(s.stack, root)
+	i := len(s.stack) - 1 // the group is at the end of a stack that may be deep
+	for s.stack[i] != root {
+		i--
+	}
 	group := slices.Clone(s.stack[i:])
 	s.stack = s.stack[:i]
 	for _, n := range group {

@@ -54,6 +54,7 @@ type planner struct {
 	ctx      catalog.Ctx
 	actions  map[catalog.Key]*action
 	users    map[catalog.Key][]*catalog.Object // of from: who depends on a key
+	paths    map[string][]catalog.Key          // of from: the tables by path; filled when first asked for
 
 	nodes []*node
 	drops map[catalog.Key]*node // by the key of each object that the node removes
