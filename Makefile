@@ -17,7 +17,7 @@ LINTER := .cache/bin/golangci-lint-$(GOLANGCI_VERSION)
 export CGO_ENABLED = 0
 
 .DEFAULT_GOAL := help
-.PHONY: help build test test-fast lint fmt update bench fuzz generate demo install clean cc
+.PHONY: help build test test-fast recipes lint fmt update bench fuzz generate demo install clean cc
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ lint: $(LINTER) ## go vet, staticcheck, the arrows between packages and the rest
 
 fmt: $(LINTER) ## format the code
 	$(LINTER) fmt
+
+recipes: ## the tools that docs/models.md names, from npm and Go's registry, as model sources (minutes)
+	scripts/testdb.sh run postgres mysql -- env MIGR_TEST_RECIPES=1 $(GO) test ./cmd/migr -run TestRecipes
 
 update: ## rewrite what testdata/script compares with (then read the diff)
 	scripts/testdb.sh run $(ENGINES) -- $(GO) test ./cmd/migr -run TestScript -update

@@ -229,7 +229,6 @@ type runner struct {
 	pending []string   // goes along with what is sent next
 	stmts   []op       // of pending
 	commit  bool       // COMMIT is pending, or was sent
-	open    bool       // BEGIN was sent
 	before  [][]string // what the query of opVerify gave at the beginning
 }
 
@@ -238,8 +237,8 @@ func (s *Session) newRunner(t *Task, g group, rows []string, began time.Time, wh
 }
 
 // run sends the operations. What needs no answer of its own goes along with its
-// neighbour: a revision of n statements takes n + 2 round trips, and two where
-// its statements go as one text.
+// neighbour: a revision of n statements takes n + 2 round trips, and one or two
+// where its statements go as one text.
 func (r *runner) run(ctx context.Context) error {
 	for _, o := range r.g.ops {
 		if err := r.op(ctx, o); err != nil {
@@ -283,13 +282,16 @@ func (r *runner) op(ctx context.Context, o op) error {
 		r.begun = true
 		return r.unmoved(ctx, r.rows)
 	case opRecord:
-		if len(r.stmts) > 0 { // the time they took belongs into the record
-			if err := r.flush(ctx); err != nil {
-				return err
+		elapsed := r.Conn.Dialect.Elapsed
+		if len(r.stmts) == 0 || elapsed == "" { // the time that they took belongs into the record
+			if len(r.stmts) > 0 {
+				if err := r.flush(ctx); err != nil {
+					return err
+				}
 			}
+			elapsed = strconv.FormatInt(r.Now().Sub(r.began).Milliseconds(), 10)
 		}
-		ms := strconv.FormatInt(r.Now().Sub(r.began).Milliseconds(), 10)
-		text := strings.Replace(o.sql, durationMark, ms, 1)
+		text := strings.Replace(o.sql, durationMark, elapsed, 1)
 		if r.lease != nil {
 			if err := r.flush(ctx); err != nil {
 				return err
@@ -325,7 +327,7 @@ func (r *runner) flush(ctx context.Context) error {
 		text = ";" + text                // else the driver prepares the first statement twice, to see whether it is alone
 	}
 	began := r.Now()
-	if err := r.Conn.Exec(ctx, text); err != nil {
+	if err := r.sendPending(ctx, text, len(stmts) > 0); err != nil {
 		return err
 	}
 	each := r.Now().Sub(began) / time.Duration(max(1, len(stmts)))

@@ -73,6 +73,9 @@ type Dialect struct {
 	Session func(t Timeouts, stmt string) (set, reset string)
 	// Before and After stand outside the transaction of a revision.
 	Before, After []string
+	// Elapsed is an expression: the milliseconds since the server got the text
+	// that it stands in; "" where there is none.
+	Elapsed string
 	// NoTx tells why the i-th statement cannot run in one transaction with those
 	// around it, or "".
 	NoTx func(stmts []string, i int) string

@@ -28,7 +28,10 @@ func Dialect() *driver.Dialect {
 			ID: "bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY", Time: "timestamp with time zone", Text: "text",
 			Now: "clock_timestamp()", Unix: "(extract(epoch FROM clock_timestamp()) * 1000)::bigint", User: "session_user",
 		},
-		Batch: batch, Empty: empty, Reset: reset, Schemas: schemas,
+		// statement_timestamp() is when the latest message came, however many
+		// statements are in it.
+		Elapsed: "(extract(epoch FROM clock_timestamp() - statement_timestamp()) * 1000)::bigint",
+		Batch:   batch, Empty: empty, Reset: reset, Schemas: schemas,
 		Explain: explain,
 	}
 }
