@@ -17,7 +17,7 @@ LINTER := .cache/bin/golangci-lint-$(GOLANGCI_VERSION)
 export CGO_ENABLED = 0
 
 .DEFAULT_GOAL := help
-.PHONY: help build test test-fast lint fmt update bench fuzz generate demo install clean cc
+.PHONY: help build test test-fast recipes lint fmt update bench fuzz generate demo install clean cc
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +26,7 @@ build: ## bin/migr, one static binary
 	$(GO) build -ldflags '-s -w' -o bin/migr ./cmd/migr
 
 test: cc ## all tests with the race detector, on every engine (PKG=./internal/diff/... ENGINES=mysql TESTFLAGS='-run X')
+	pythons=$$(scripts/pythons.sh) && export MIGR_TEST_PYTHONS="$$pythons" && \
 	scripts/testdb.sh run $(ENGINES) -- env CGO_ENABLED=1 $(GO) test -race $(TESTFLAGS) $(PKG)
 
 test-fast: ## the tests that need no server
@@ -38,7 +39,11 @@ lint: $(LINTER) ## go vet, staticcheck, the arrows between packages and the rest
 fmt: $(LINTER) ## format the code
 	$(LINTER) fmt
 
+recipes: ## the tools that docs/models.md names, from npm and Go's registry, as model sources (minutes)
+	scripts/testdb.sh run postgres mysql -- env MIGR_TEST_RECIPES=1 $(GO) test ./cmd/migr -run TestRecipes
+
 update: ## rewrite what testdata/script compares with (then read the diff)
+	pythons=$$(scripts/pythons.sh) && export MIGR_TEST_PYTHONS="$$pythons" && \
 	scripts/testdb.sh run $(ENGINES) -- $(GO) test ./cmd/migr -run TestScript -update
 
 bench: ## the benchmarks, six times, for benchstat (BENCH=Split PKG=./internal/sqltext)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -25,7 +26,7 @@ head, a revision, a URL, a file), as SQL that rebuilds it on an empty database.`
 			return a.inspect(cmd.Context(), src, format)
 		},
 	}
-	cmd.Flags().StringVar(&format, "format", "sql", "sql, json, mermaid or dot")
+	cmd.Flags().StringVar(&format, "format", "sql", "sql, hcl, json, mermaid or dot")
 	return cmd
 }
 
@@ -35,10 +36,7 @@ func (a *app) inspect(ctx context.Context, src, format string) error {
 	}
 	write, ok := formats()[format]
 	if !ok {
-		if format == "hcl" {
-			return usagef("the format hcl is not there yet: sql, json, mermaid, dot")
-		}
-		return usagef("there is no format %q: sql, json, mermaid, dot", format)
+		return usagef("there is no format %q: sql, hcl, json, mermaid, dot", format)
 	}
 	db, err := a.open(ctx, true)
 	if err != nil {
@@ -59,6 +57,7 @@ func (a *app) inspect(ctx context.Context, src, format string) error {
 func formats() map[string]func(*app, *database, *catalog.Catalog) error {
 	return map[string]func(*app, *database, *catalog.Catalog) error{
 		"sql":     (*app).inspectSQL,
+		"hcl":     (*app).inspectHCL,
 		"json":    (*app).inspectJSON,
 		"mermaid": func(a *app, _ *database, c *catalog.Catalog) error { return output.Mermaid(a.out, c) },
 		"dot":     func(a *app, _ *database, c *catalog.Catalog) error { return output.Dot(a.out, c) },
@@ -75,6 +74,20 @@ func (a *app) inspectSQL(db *database, c *catalog.Catalog) error {
 	}
 	a.script2(db.product, p.SQL())
 	return nil
+}
+
+// inspectHCL names what an Atlas schema file cannot say on stderr.
+func (a *app) inspectHCL(db *database, c *catalog.Catalog) error {
+	home := cmp.Or(db.Server.Home, "main")
+	text, lost, err := marshalHCL(db.engine.Name, home, c)
+	if err != nil {
+		return err
+	}
+	for _, what := range lost {
+		a.warn("HCL cannot say this, and it is left out: %s", what)
+	}
+	_, err = a.out.Write(text)
+	return err
 }
 
 func (a *app) inspectJSON(_ *database, c *catalog.Catalog) error {

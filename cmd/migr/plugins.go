@@ -11,6 +11,7 @@ import (
 	"github.com/migr-dev/migr/internal/driver/mysql"
 	"github.com/migr-dev/migr/internal/driver/postgres"
 	"github.com/migr-dev/migr/internal/driver/sqlite"
+	outputhcl "github.com/migr-dev/migr/internal/output/hcl"
 	"github.com/migr-dev/migr/internal/source"
 	program "github.com/migr-dev/migr/internal/source/command"
 	"github.com/migr-dev/migr/internal/source/django"
@@ -34,6 +35,11 @@ func products() []*product {
 		{postgres.Dialect(), catalogpostgres.Engine()},
 		{mysql.Dialect(), catalogmysql.Engine()},
 	}
+}
+
+// marshalHCL writes a schema as HCL; lost is what HCL cannot say.
+func marshalHCL(engine, home string, c *catalog.Catalog) (text []byte, lost []string, err error) {
+	return outputhcl.Marshal(engine, home, c)
 }
 
 // sources lists every kind of model source.

@@ -20,6 +20,11 @@ func cmdProject(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	to := ts.MkAbs(args[0])
 	ts.Check(os.CopyFS(to, os.DirFS(filepath.Join(projectDir, args[0]))))
+	cmdGoSettings(ts, false, nil)
+}
+
+// go-settings: the Go tool's own settings, without a project.
+func cmdGoSettings(ts *testscript.TestScript, _ bool, _ []string) {
 	env, err := goSettings()
 	ts.Check(err)
 	for k, v := range env {

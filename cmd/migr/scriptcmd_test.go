@@ -23,12 +23,13 @@ type keyT struct{} // the script's testscript.T
 // CONTRIBUTING.md explains them.
 func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 	return map[string]func(*testscript.TestScript, bool, []string){
-		"db":       cmdDB,
-		"project":  cmdProject,
+		"db":      cmdDB,
+		"project": cmdProject, "go-settings": cmdGoSettings,
 		"sql":      cmdSQL,
 		"dump":     cmdDump,
 		"exitcode": cmdExitcode,
 		"json":     cmdJSON,
+		"python":   cmdPython,
 		"keys":     cmdKeys,
 	}
 }

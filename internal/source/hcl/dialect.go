@@ -33,8 +33,8 @@ type dialect struct {
 	schemas bool
 	// fix puts right, before planning, what the planner would write wrong.
 	fix func(*schema.Table)
-	// after mends the text that makes a table; nil: it is right.
-	after func(t *schema.Table, text string) string
+	// after mends the text of a statement; nil: it is right.
+	after func(c schema.Change, text string) string
 	// rawType makes a column's type the text of its sql("…"), which Atlas reads
 	// and writes in its own words, not always all of it.
 	rawType func(old schema.Type, text string) schema.Type
@@ -45,7 +45,7 @@ func dialects() []*dialect {
 	return []*dialect{
 		{family: sqltext.Postgres, name: "PostgreSQL", home: "public", vocabulary: v[sqltext.Postgres], eval: postgres.EvalHCL, plan: postgres.DefaultPlan, schemas: true, fix: fixPostgres, rawType: rawPostgres},
 		{family: sqltext.MySQL, name: "MySQL", home: "main", vocabulary: v[sqltext.MySQL], eval: mysql.EvalHCL, plan: mysql.DefaultPlan, fix: fixMySQL, after: afterMySQL, rawType: rawMySQL},
-		{family: sqltext.SQLite, name: "SQLite", home: "main", vocabulary: v[sqltext.SQLite], eval: sqlite.EvalHCL, plan: sqlite.DefaultPlan, fix: fixSQLite, rawType: rawSQLite},
+		{family: sqltext.SQLite, name: "SQLite", home: "main", vocabulary: v[sqltext.SQLite], eval: sqlite.EvalHCL, plan: sqlite.DefaultPlan, fix: fixSQLite, after: afterSQLite, rawType: rawSQLite},
 	}
 }
 
@@ -81,8 +81,8 @@ func (d *dialect) ddl(ctx context.Context, doc *document, in map[string]cty.Valu
 	stmts := make([]sqltext.Stmt, 0, len(plan.Changes))
 	for _, c := range plan.Changes {
 		r := places.of(c.Source)
-		if add, ok := c.Source.(*schema.AddTable); ok && d.after != nil {
-			c.Cmd = d.after(add.T, c.Cmd)
+		if d.after != nil {
+			c.Cmd = d.after(c.Source, c.Cmd)
 		}
 		stmts = append(stmts, sqltext.Stmt{Text: c.Cmd, File: r.Filename, Line: r.Start.Line, Col: r.Start.Column})
 	}

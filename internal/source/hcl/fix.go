@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 
 	"ariga.io/atlas/sql/mysql"
 	"ariga.io/atlas/sql/postgres"
@@ -123,7 +124,7 @@ func fixSQLite(t *schema.Table) {
 func fixPostgres(t *schema.Table) {
 	for _, c := range t.Columns {
 		l, ok := c.Default.(*schema.Literal)
-		if !ok || numeric(c.Type.Type) || written.MatchString(l.V) {
+		if !ok || numeric(c.Type.Type) || written().MatchString(l.V) {
 			continue
 		}
 		c.Default = &schema.RawExpr{X: "'" + strings.ReplaceAll(l.V, "'", "''") + "'"}
@@ -131,7 +132,7 @@ func fixPostgres(t *schema.Table) {
 }
 
 // written is a string of SQL, as a default = "'x'" holds one.
-var written = regexp.MustCompile(`^'([^'\\]|'')*'$`)
+var written = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^'([^'\\]|'')*'$`) })
 
 func numeric(t schema.Type) bool {
 	switch t.(type) {
@@ -143,7 +144,9 @@ func numeric(t schema.Type) bool {
 
 // plain is a default that the planner leaves as it is, and a string, which it
 // may quote.
-var plain = regexp.MustCompile(`(?i)^(current_timestamp.*|0x[0-9a-f]+|b'[01]+'|-?[0-9.]+|true|false|\(.*\)|'([^'\\]|''|\\.)*'|"([^"\\]|""|\\.)*")$`)
+var plain = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)^(current_timestamp.*|0x[0-9a-f]+|b'[01]+'|-?[0-9.]+|true|false|\(.*\)|'([^'\\]|''|\\.)*'|"([^"\\]|""|\\.)*")$`)
+})
 
 // fixMySQL puts an expression into parentheses: the planner would quote it, and
 // sql("uuid()") would be the text uuid(). Labels of an enum it does not escape. A table that says no character set has
@@ -160,11 +163,11 @@ func fixMySQL(t *schema.Table) {
 		case *schema.RawExpr:
 			if text := strings.TrimSpace(x.X); strings.EqualFold(text, "null") {
 				c.Default = nil
-			} else if !plain.MatchString(text) {
+			} else if !plain().MatchString(text) {
 				c.Default = &schema.RawExpr{X: "(" + x.X + ")"}
 			}
 		case *schema.Literal:
-			if !numeric(c.Type.Type) && !plain.MatchString(x.V) {
+			if !numeric(c.Type.Type) && !plain().MatchString(x.V) {
 				c.Default = &schema.Literal{V: "'" + strings.NewReplacer("'", "''", `\`, `\\`).Replace(x.V) + "'"}
 			}
 		}
@@ -175,13 +178,42 @@ func fixMySQL(t *schema.Table) {
 
 // afterMySQL takes the NULL behind a generated column's expression away: MariaDB
 // (10.11) does not know it there, and MySQL means it anyway.
-func afterMySQL(t *schema.Table, text string) string {
-	for _, c := range t.Columns {
+func afterMySQL(change schema.Change, text string) string {
+	add, ok := change.(*schema.AddTable)
+	if !ok {
+		return text
+	}
+	for _, c := range add.T.Columns {
 		for _, a := range c.Attrs {
 			if g, ok := a.(*schema.GeneratedExpr); ok && c.Type.Null {
 				for _, end := range []string{") ", " "} {
 					text = strings.Replace(text, g.Expr+end+g.Type+" NULL", g.Expr+end+g.Type, 1)
 				}
+			}
+		}
+	}
+	return text
+}
+
+// constant is a default that SQLite takes without parentheses; with them it is
+// kept as another text.
+var constant = regexp.MustCompile(`(?i)^(current_timestamp|current_date|current_time|null|true|false|[-+]?[0-9.]+|x?'([^']|'')*')$`)
+
+// afterSQLite takes away the parentheses that the planner puts around constants,
+// and around an expression that is a part of an index: an index on (lower(a)) is
+// not kept as one on lower(a).
+func afterSQLite(change schema.Change, text string) string {
+	switch change := change.(type) {
+	case *schema.AddTable:
+		for _, c := range change.T.Columns {
+			if x, ok := c.Default.(*schema.RawExpr); ok && constant.MatchString(x.X) {
+				text = strings.Replace(text, " DEFAULT ("+x.X+")", " DEFAULT "+x.X, 1)
+			}
+		}
+	case *schema.AddIndex:
+		for _, p := range change.I.Parts {
+			if x, ok := p.X.(*schema.RawExpr); ok && !strings.HasPrefix(x.X, "(") {
+				text = strings.Replace(text, "("+x.X+")", x.X, 1)
 			}
 		}
 	}

@@ -33,7 +33,7 @@ func vocabularies() map[sqltext.Family]*block {
 		sqltext.Postgres: {blocks: with(common(), map[string]*block{
 			"schema": {attrs: "name comment", labels: 1},
 			"enum":   {attrs: "schema values", labels: 2},
-			"table": {attrs: "schema name comment depends_on", labels: 2, blocks: map[string]*block{
+			"table": {attrs: "schema comment depends_on", labels: 2, blocks: map[string]*block{
 				"column":      column("comment", map[string]*block{"identity": {attrs: "generated start increment"}}),
 				"primary_key": {attrs: "columns include"},
 				"index":       index("type where nulls_distinct page_per_range include comment", "ops nulls_first nulls_last"),
@@ -45,7 +45,7 @@ func vocabularies() map[sqltext.Family]*block {
 		})},
 		sqltext.MySQL: {blocks: with(common(), map[string]*block{
 			"schema": {attrs: "name charset collate collation", labels: 1},
-			"table": {attrs: "schema name comment charset collate collation auto_increment engine depends_on", labels: 2, blocks: map[string]*block{
+			"table": {attrs: "schema comment charset collate collation auto_increment engine depends_on", labels: 2, blocks: map[string]*block{
 				"column":      column("comment unsigned charset collate collation on_update auto_increment", nil),
 				"primary_key": {attrs: "columns type", blocks: map[string]*block{"on": {attrs: "column desc prefix"}}},
 				"index":       index("type parser comment", "prefix"),
@@ -55,7 +55,7 @@ func vocabularies() map[sqltext.Family]*block {
 		})},
 		sqltext.SQLite: {blocks: with(common(), map[string]*block{
 			"schema": {attrs: "name", labels: 1},
-			"table": {attrs: "schema name without_rowid strict depends_on", labels: 2, blocks: map[string]*block{
+			"table": {attrs: "schema without_rowid strict depends_on", labels: 2, blocks: map[string]*block{
 				"column":      column("auto_increment", nil),
 				"primary_key": {attrs: "columns"},
 				"index":       index("where", ""),
