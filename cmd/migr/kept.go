@@ -31,14 +31,19 @@ func (a *app) keep(p *product, t *apply.Task, r *history.Revision, up []history.
 		t.Header, err = r.Kept()
 		return err
 	}
+	alone := slices.DeleteFunc(gate.Check(p.dialect.Family, down, nil, r.Allow), func(f gate.Finding) bool { return f.Allowed })
+	if len(alone) == 0 {
+		t.Header, err = r.Kept()
+		return err
+	}
 	lost := map[string]bool{}
 	for _, f := range gate.Check(p.dialect.Family, down, up, r.Allow) {
 		lost[f.Code] = lost[f.Code] || !f.Allowed
 	}
 	var allow []history.Directive
-	for _, f := range gate.Check(p.dialect.Family, down, nil, r.Allow) {
-		if refused, found := lost[f.Code]; !f.Allowed && !(found && refused) {
-			lost[f.Code] = true
+	for _, f := range alone {
+		if !lost[f.Code] {
+			lost[f.Code] = true // once
 			allow = append(allow, history.Directive{Code: f.Code, Reason: "its own up part had added that"})
 		}
 	}

@@ -29,6 +29,7 @@ func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"dump":     cmdDump,
 		"exitcode": cmdExitcode,
 		"json":     cmdJSON,
+		"python":   cmdPython,
 		"keys":     cmdKeys,
 	}
 }

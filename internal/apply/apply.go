@@ -8,10 +8,12 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/migr-dev/migr/internal/driver"
+	"github.com/migr-dev/migr/internal/history"
 	"github.com/migr-dev/migr/internal/sqltext"
 )
 
@@ -22,9 +24,10 @@ type Task struct {
 	Message   string
 	Direction string // "up", "down" or "stamp"
 	Stmts     []sqltext.Stmt
-	NoTx      bool     // the revision says `transaction off`
-	Insert    []string // rows of the version table that come
-	Delete    []string // and that go
+	Batches   map[int]history.Batch // by the statement's place, from 0: those that are repeated
+	NoTx      bool                  // the revision says `transaction off`
+	Insert    []string              // rows of the version table that come
+	Delete    []string              // and that go
 	Checksum  string
 	Down      string // the down text, kept beside the row so that it outlives its file
 	Header    string // and what else is needed to make the revision again without its file
@@ -52,6 +55,7 @@ type Plan struct {
 	Mode     Mode
 	By       string // who runs it: user@host; "" asks the server
 	Tool     string // migr's version
+	Client   string // which process this is, for who waits for it
 }
 
 // What an operation is for.
@@ -74,6 +78,9 @@ type op struct {
 	sql  string
 	n    int   // of opStatement: its place in the revision, from 1
 	task *Task // when several tasks share a group
+	// batch: the statement is repeated, each round in a transaction of its own
+	batch *history.Batch
+	alone bool // of opStatement: no transaction is around it
 }
 
 // A group is what succeeds or fails as one.
@@ -117,7 +124,11 @@ func (p *Plan) groups(t Task) []group {
 			}
 		}
 		for j, s := range part.stmts {
-			g.ops = append(g.ops, op{kind: opStatement, sql: s.Text, n: first + j})
+			o := op{kind: opStatement, sql: s.Text, n: first + j, alone: !part.tx}
+			if b, ok := t.Batches[first+j-1]; ok {
+				o.batch = &b
+			}
+			g.ops = append(g.ops, o)
 		}
 		g.ops = append(g.ops, op{kind: opRecord, sql: p.Tables.done(t, last)})
 		if part.tx {
@@ -163,8 +174,9 @@ func (p *Plan) atomic(t Task) group {
 		texts = append(texts, s.Text)
 	}
 	if p.Dialect.Verify != nil {
-		if q := p.Dialect.Verify(texts); q != "" {
-			ops = append(ops, op{kind: opVerify, sql: q})
+		if q := p.Dialect.Verify(texts); q != "" { // before and after
+			ops = slices.Insert(ops, len(ops)-len(texts), op{kind: opVerify, sql: q})
+			ops = append(ops, op{kind: opVerify, sql: q, n: 1})
 		}
 	}
 	for _, s := range append(p.Tables.rows(t), p.Tables.entry(t, p)) {
@@ -192,7 +204,8 @@ func (p *Plan) split(t Task) []part {
 		texts[i] = s.Text
 	}
 	for i, s := range t.Stmts {
-		tx := p.Dialect.TxDDL && p.Mode != Off && !t.NoTx && p.Dialect.NoTx(texts, i) == ""
+		_, batch := t.Batches[i]
+		tx := p.Dialect.TxDDL && p.Mode != Off && !t.NoTx && !batch && p.Dialect.NoTx(texts, i) == ""
 		if n := len(parts); tx && n > 0 && parts[n-1].tx {
 			parts[n-1].stmts = append(parts[n-1].stmts, s)
 			continue
@@ -256,6 +269,9 @@ func (p *Plan) Texts(t Task) []string {
 	var all []string
 	for _, g := range p.groups(t) {
 		for _, o := range g.ops {
+			if o.kind == opVerify && o.n == 0 {
+				continue
+			}
 			all = append(all, o.sql)
 		}
 	}

@@ -29,7 +29,7 @@ func (s *Session) AssumeDone(ctx context.Context, e Entry, t Task, n int) error 
 	known := strings.Fields(e.Hashes)
 	all := strings.Fields(hashes(t.Stmts))
 	copy(all, known[:min(e.Done, len(known), len(all))])
-	if err := s.Conn.Exec(ctx, s.Plan.Tables.assume(e, strings.Join(all, " "), n)); err != nil {
+	if err := s.write(ctx, s.Plan.Tables.assume(e, strings.Join(all, " "), n), false); err != nil {
 		return fmt.Errorf("recording what is done of revision %s: %w", e.Revision, err)
 	}
 	return nil
@@ -37,7 +37,7 @@ func (s *Session) AssumeDone(ctx context.Context, e Entry, t Task, n int) error 
 
 // Accept records the checksum and the down text of an upgrade's task as those that ran.
 func (s *Session) Accept(ctx context.Context, t Task) error {
-	if err := s.Conn.Exec(ctx, s.Plan.Tables.accept(t)); err != nil {
+	if err := s.write(ctx, s.Plan.Tables.accept(t), false); err != nil {
 		return fmt.Errorf("recording the checksum of revision %s: %w", t.Revision, err)
 	}
 	return nil

@@ -25,6 +25,7 @@ const (
 	StatementEnds
 	Retrying // a transaction that met a lock
 	RevisionEnds
+	Working // on a long statement: Text says how far it is, or what was found
 )
 
 // An Event is a step of the work, told while it goes on.
@@ -46,6 +47,9 @@ type StatementError struct {
 	Err       error
 	Server    *driver.ServerError // nil when it was not the server that spoke
 	Atomic    bool                // nothing of the revision is left behind
+	Blockers  []string            // who had the lock that it waited for, as far as it was seen
+	Notes     []string            // what was found or done besides
+	Lost      bool                // the connection broke while it ran
 }
 
 func (e *StatementError) Error() string {
@@ -98,6 +102,8 @@ type Done struct {
 // was done before it. rows are those that planning saw: where they are others
 // by now, ErrMoved is returned before anything runs.
 func (s *Session) Run(ctx context.Context, tasks []Task, rows []string) ([]Done, error) {
+	ctx, end := s.under(ctx)
+	defer end()
 	if s.Plan.Mode == AllInOne {
 		return s.runAll(ctx, tasks, rows)
 	}
@@ -106,9 +112,14 @@ func (s *Session) Run(ctx context.Context, tasks []Task, rows []string) ([]Done,
 		t := &tasks[i]
 		s.tell(Event{Kind: RevisionBegins, Task: t, N: i + 1, Of: len(tasks)})
 		began := s.Now()
+		var err error
 		for _, g := range s.Plan.groups(*t) {
 			g.quick = g.tx && g.last && quick(s.Conn.Dialect, t.Stmts)
-			if err := s.retry(ctx, t, g, rows, began); err != nil {
+			err = s.retry(ctx, t, g, rows, began)
+			if errors.Is(err, errCommitted) && g.last {
+				break
+			}
+			if err != nil {
 				return done, err
 			}
 		}
@@ -116,6 +127,9 @@ func (s *Session) Run(ctx context.Context, tasks []Task, rows []string) ([]Done,
 		d := Done{Task: t, Statements: len(t.Stmts), Duration: s.Now().Sub(began)}
 		done = append(done, d)
 		s.tell(Event{Kind: RevisionEnds, Task: t, N: i + 1, Of: len(tasks), Duration: d.Duration})
+		if err != nil { // it is applied, but the connection and its lock are gone
+			return done, ErrMoved
+		}
 	}
 	return done, nil
 }
@@ -139,7 +153,7 @@ func (s *Session) runAll(ctx context.Context, tasks []Task, rows []string) ([]Do
 	for i := range tasks {
 		t := &tasks[i]
 		if !s.Plan.Atomic(*t) {
-			return nil, fmt.Errorf("revision %s holds what cannot run in a transaction: --transaction all is not possible", t.Revision)
+			return nil, s.Plan.notInOne(t)
 		}
 		for _, o := range s.Plan.groups(*t)[0].ops {
 			first, last := i == 0, i == len(tasks)-1
@@ -174,7 +188,7 @@ func (s *Session) retry(ctx context.Context, t *Task, g group, rows []string, be
 		}
 		pause := min(30*time.Second, 100*time.Millisecond<<min(try, 9))
 		pause = pause/2 + rand.N(pause/2)
-		s.tell(Event{Kind: Retrying, Task: t, Duration: pause, Text: fmt.Sprintf("a lock was not free (try %d of %d)", try+1, s.Retries+1)})
+		s.tell(Event{Kind: Retrying, Task: t, Duration: pause, Text: fmt.Sprintf("a lock was not free (try %d of %d)%s", try+1, s.Retries+1, heldBy(err))})
 		if e := sleep(ctx, pause); e != nil {
 			return e
 		}
@@ -186,13 +200,15 @@ func (s *Session) retry(ctx context.Context, t *Task, g group, rows []string, be
 // go one by one, so that the error is that of a statement.
 func (s *Session) runGroup(ctx context.Context, t *Task, g group, rows []string, began time.Time) error {
 	if g.quick {
-		err := s.newRunner(t, g, rows, began, true).run(ctx)
+		r := s.newRunner(t, g, rows, began, true)
+		err := r.run(ctx)
 		if err == nil || !s.worthAgain(ctx, err) {
-			return s.giveUp(ctx, t, g, err)
+			return s.giveUp(ctx, t, r, rows, err)
 		}
 		s.rollback(ctx)
 	}
-	return s.giveUp(ctx, t, g, s.newRunner(t, g, rows, began, false).run(ctx))
+	r := s.newRunner(t, g, rows, began, false)
+	return s.giveUp(ctx, t, r, rows, r.run(ctx))
 }
 
 // worthAgain tells whether the server has refused a text of several statements.
@@ -208,10 +224,13 @@ type runner struct {
 	g       group
 	rows    []string
 	began   time.Time
-	whole   bool     // all statements go as one text
-	begun   bool     // within the transaction
-	pending []string // goes along with what is sent next
-	stmts   []op     // of pending
+	whole   bool       // all statements go as one text
+	begun   bool       // within the transaction
+	pending []string   // goes along with what is sent next
+	stmts   []op       // of pending
+	commit  bool       // COMMIT is pending, or was sent
+	open    bool       // BEGIN was sent
+	before  [][]string // what the query of opVerify gave at the beginning
 }
 
 func (s *Session) newRunner(t *Task, g group, rows []string, began time.Time, whole bool) *runner {
@@ -219,8 +238,8 @@ func (s *Session) newRunner(t *Task, g group, rows []string, began time.Time, wh
 }
 
 // run sends the operations. What needs no answer of its own goes along with its
-// neighbour: a revision of n statements takes n + 2 round trips, and two where
-// its statements go as one text.
+// neighbour: a revision of n statements takes n + 2 round trips, and one or two
+// where its statements go as one text.
 func (r *runner) run(ctx context.Context) error {
 	for _, o := range r.g.ops {
 		if err := r.op(ctx, o); err != nil {
@@ -244,12 +263,15 @@ func (r *runner) op(ctx context.Context, o op) error {
 		if err := r.flush(ctx); err != nil {
 			return err
 		}
-		return r.statement(ctx, task, o, r.g.tx)
+		if o.batch != nil {
+			return r.rounds(ctx, task, o)
+		}
+		return r.statement(ctx, task, o)
 	case opVerify:
 		if err := r.flush(ctx); err != nil {
 			return err
 		}
-		return r.verify(ctx, task, o.sql)
+		return r.verify(ctx, task, o)
 	case opBegin:
 		r.pending = append(r.pending, o.sql)
 		if r.Conn.Dialect.TryLock != nil {
@@ -261,17 +283,30 @@ func (r *runner) op(ctx context.Context, o op) error {
 		r.begun = true
 		return r.unmoved(ctx, r.rows)
 	case opRecord:
-		if len(r.stmts) > 0 { // the time they took belongs into the record
+		elapsed := r.Conn.Dialect.Elapsed
+		if len(r.stmts) == 0 || elapsed == "" { // the time that they took belongs into the record
+			if len(r.stmts) > 0 {
+				if err := r.flush(ctx); err != nil {
+					return err
+				}
+			}
+			elapsed = strconv.FormatInt(r.Now().Sub(r.began).Milliseconds(), 10)
+		}
+		text := strings.Replace(o.sql, durationMark, elapsed, 1)
+		if r.lease != nil {
 			if err := r.flush(ctx); err != nil {
 				return err
 			}
+			return r.write(ctx, text, r.g.tx)
 		}
-		ms := strconv.FormatInt(r.Now().Sub(r.began).Milliseconds(), 10)
-		r.pending = append(r.pending, strings.Replace(o.sql, durationMark, ms, 1))
+		r.pending = append(r.pending, text)
 	case opBefore:
 		if !r.calm {
 			r.pending = append(r.pending, o.sql)
 		}
+	case opCommit:
+		r.pending, r.commit = append(r.pending, o.sql), true
+		return r.flush(ctx)
 	default:
 		r.pending = append(r.pending, o.sql)
 	}
@@ -300,85 +335,6 @@ func (r *runner) flush(ctx context.Context) error {
 	for _, o := range stmts {
 		r.tell(Event{Kind: StatementBegins, Task: r.t, Statement: o.n})
 		r.tell(Event{Kind: StatementEnds, Task: r.t, Statement: o.n, Duration: each})
-	}
-	return nil
-}
-
-// giveUp rolls a group back and, where the revision is half done, records it.
-func (s *Session) giveUp(ctx context.Context, t *Task, g group, err error) error {
-	if err == nil {
-		s.calm = g.quick
-		return nil
-	}
-	s.calm = false
-	if g.tx {
-		s.rollback(ctx)
-	}
-	ctx, cancel := aside(ctx)
-	defer cancel()
-	if !s.Plan.Atomic(*t) {
-		if n := failedAt(err); n > 0 {
-			why := err.Error()
-			var e *StatementError
-			if errors.As(err, &e) && e.Server != nil {
-				why = e.Server.Error()
-			}
-			_ = s.Conn.Exec(ctx, s.Plan.Tables.failed(*t, n, why))
-		}
-	}
-	var at *StatementError
-	if server := s.Conn.Dialect.Explain(err); server != nil && !errors.As(err, &at) {
-		return &TaskError{Task: t, Err: err, Server: server, Atomic: g.tx && s.Plan.Atomic(*t)}
-	}
-	return err
-}
-
-func (s *Session) rollback(ctx context.Context) {
-	ctx, cancel := aside(ctx)
-	defer cancel()
-	_ = s.Conn.Exec(ctx, "ROLLBACK")
-}
-
-// aside is a context for what is left to do when the work was cancelled.
-func aside(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-}
-
-func failedAt(err error) int {
-	var e *StatementError
-	if errors.As(err, &e) && e.Server != nil && e.Server.Cause != driver.Lost {
-		return e.N
-	}
-	return 0
-}
-
-func (s *Session) statement(ctx context.Context, t *Task, o op, tx bool) error {
-	s.tell(Event{Kind: StatementBegins, Task: t, Statement: o.n})
-	began := s.Now()
-	if err := s.Conn.Exec(ctx, o.sql); err != nil {
-		if cause := context.Cause(ctx); cause != nil {
-			err = cause
-		}
-		return NewStatementError(s.Conn.Dialect, t, o.n, err, s.Plan.Atomic(*t))
-	}
-	s.tell(Event{Kind: StatementEnds, Task: t, Statement: o.n, Duration: s.Now().Sub(began)})
-	return nil
-}
-
-// NewStatementError places a server's error in the file.
-func NewStatementError(d *driver.Dialect, t *Task, n int, err error, atomic bool) *StatementError {
-	e := &StatementError{Task: t, N: n, Stmt: t.Stmts[n-1], Err: err, Server: d.Explain(err), Atomic: atomic}
-	e.Line, e.Col = driver.Locate(e.Stmt, e.Server)
-	return e
-}
-
-func (s *Session) verify(ctx context.Context, t *Task, query string) error {
-	rows, err := s.Conn.Strings(ctx, query)
-	if err != nil {
-		return err
-	}
-	if len(rows) > 0 {
-		return &VerifyError{Task: t, Rows: rows}
 	}
 	return nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"time"
@@ -25,20 +24,6 @@ func (s State) Same(o State) bool {
 	return s.Versions == o.Versions && s.Log == o.Log && len(s.Partial)+len(o.Partial) == 0 && slices.Equal(s.Rows, o.Rows)
 }
 
-// A LockedError is a lock that was not got in time.
-type LockedError struct {
-	Wait   time.Duration
-	Holder string // as far as the server tells
-}
-
-func (e *LockedError) Error() string {
-	who := ""
-	if e.Holder != "" {
-		who = " (held by " + e.Holder + ")"
-	}
-	return fmt.Sprintf("another migr is at work on this database%s; waited %s for its lock", who, e.Wait)
-}
-
 // ErrMoved says that the version table changed between planning and running.
 var ErrMoved = errors.New("the version table was changed by another process meanwhile")
 
@@ -52,9 +37,14 @@ type Session struct {
 	Now func() time.Time
 	// Retries of a transaction that met a lock.
 	Retries int
+	// TableLock: the lock is a row with a lease, also where the server has session locks.
+	TableLock bool
+	// Lease is how long such a row holds without a sign of life; 0: half a minute.
+	Lease time.Duration
 
 	locked bool
-	calm   bool // the last transaction can have changed none of the session's settings
+	lease  *lease // of a table lock
+	calm   bool   // the last transaction can have changed none of the session's settings
 }
 
 // Read tells the state, in one round trip where both tables are there.
@@ -152,54 +142,6 @@ func readTime(s string) time.Time {
 		}
 	}
 	return time.Time{}
-}
-
-// Lock takes the database's lock, polling for it: a session that waits within
-// the server would hold a snapshot. It is a no-op where the product has none
-// (SQLite: each transaction excludes the others, and Run checks the rows).
-func (s *Session) Lock(ctx context.Context, wait time.Duration) error {
-	d := s.Conn.Dialect
-	if d.TryLock == nil || s.locked {
-		return nil
-	}
-	name := s.lockName()
-	for start, told := s.Now(), false; ; {
-		got, err := d.TryLock(ctx, s.Conn, name)
-		if err != nil {
-			return fmt.Errorf("taking the lock: %w", err)
-		}
-		if got {
-			s.locked = true
-			return nil
-		}
-		if waited := s.Now().Sub(start); waited >= wait {
-			return &LockedError{Wait: wait, Holder: d.Holder(ctx, s.Conn, name)}
-		}
-		if !told {
-			told = true
-			s.tell(Event{Kind: Waiting, Text: "waiting for another migr: " + d.Holder(ctx, s.Conn, name)})
-		}
-		if err := sleep(ctx, 100*time.Millisecond+rand.N(200*time.Millisecond)); err != nil {
-			return err
-		}
-	}
-}
-
-func (s *Session) lockName() string {
-	t := s.Plan.Tables
-	return s.Conn.Server.Database + "." + t.Schema + "." + t.Version
-}
-
-// Unlock gives the lock back. The end of the connection does so as well.
-func (s *Session) Unlock(ctx context.Context) error {
-	if !s.locked {
-		return nil
-	}
-	s.locked = false
-	if err := s.Conn.Dialect.Unlock(ctx, s.Conn, s.lockName()); err != nil {
-		return fmt.Errorf("releasing the lock: %w", err)
-	}
-	return nil
 }
 
 // Prepare makes the tables that are missing; those that are there are not

@@ -61,9 +61,9 @@ func (t Tables) createLog() string {
 	return "CREATE TABLE IF NOT EXISTS " + t.log() + " (\n  " + strings.Join(cols, ",\n  ") + "\n)" + w.Tail
 }
 
-// Drop returns the DDL that removes both tables.
+// Drop returns the DDL that removes the tables, that of the lock as well.
 func (t Tables) Drop() []string {
-	return []string{"DROP TABLE IF EXISTS " + t.version(), "DROP TABLE IF EXISTS " + t.log()}
+	return []string{"DROP TABLE IF EXISTS " + t.version(), "DROP TABLE IF EXISTS " + t.log(), "DROP TABLE IF EXISTS " + t.lock()}
 }
 
 // rows returns what turns the version table's rows before into those after.

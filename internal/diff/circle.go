@@ -125,7 +125,10 @@ func (p *planner) reaches(n *node, o *catalog.Object, in map[*node]bool) bool {
 
 func (p *planner) takePart(n *node, o *catalog.Object) {
 	n.parts = slices.DeleteFunc(n.parts, func(x *catalog.Object) bool { return x == o })
-	a := &action{from: p.from.Get(o.Key), to: p.to.Get(o.Key), delta: &catalog.Delta{}, quiet: true}
+	a := p.actions[o.Key]
+	if a == nil {
+		a = &action{from: p.from.Get(o.Key), to: p.to.Get(o.Key), delta: &catalog.Delta{}, quiet: true}
+	}
 	own := p.add(n.stage, a, o)
 	if n.stage == dropping {
 		p.drops[o.Key] = own

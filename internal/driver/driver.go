@@ -7,7 +7,9 @@ package driver
 import (
 	"context"
 	"database/sql"
+	sqldriver "database/sql/driver"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/migr-dev/migr/internal/dburl"
@@ -45,23 +47,47 @@ type Dialect struct {
 	Wipe func(ctx context.Context, c *Conn, schemas []string) ([]string, error)
 
 	// TryLock takes the session lock of that name, without waiting. Holder
-	// says, as far as the server tells, who has it.
+	// says, as far as the server tells, who has it; nil when nobody has.
 	TryLock func(ctx context.Context, c *Conn, name string) (bool, error)
 	Unlock  func(ctx context.Context, c *Conn, name string) error
-	Holder  func(ctx context.Context, c *Conn, name string) string
+	Holder  func(ctx context.Context, c *Conn, name string) *Holder
+	// Frail tells why a session lock would not keep a second runner out here, or
+	// "": a pooler that gives each transaction another session, a cluster with
+	// locks per node.
+	Frail func(ctx context.Context, c *Conn) (string, error)
+	// Blockers names, one a line, who holds what that session waits for.
+	Blockers func(ctx context.Context, c *Conn, session string) ([]string, error)
+	// Cancel ends the statement that another session runs; that session lives on.
+	// Nil where the end of a statement's context does as much.
+	Cancel func(ctx context.Context, c *Conn, session string) error
 
 	// Begin opens a transaction that may write.
 	Begin string
 	// Settings are sent once per transaction, before its statements (TxDDL), or
 	// once per session.
 	Settings func(t Timeouts) []string
+	// Session returns what is set for one statement outside of transactions, and what
+	// takes it back; nil where Settings are the session's.
+	Session func(t Timeouts, stmt string) (set, reset string)
 	// Before and After stand outside the transaction of a revision.
 	Before, After []string
+	// Elapsed is an expression: the milliseconds since the server got the text
+	// that it stands in; "" where there is none.
+	Elapsed string
 	// NoTx tells why the i-th statement cannot run in one transaction with those
 	// around it, or "".
 	NoTx func(stmts []string, i int) string
-	// Verify returns the statements that must yield no row before COMMIT, for a
-	// revision of those statements. Each row is an inconsistency.
+	// Refuse tells why a statement must not run, or "": within a transaction (tx)
+	// it would do nothing, or other than its author means.
+	Refuse func(stmt string, tx bool) string
+	// Alone is what is done around a statement that runs outside of transactions;
+	// nil for most.
+	Alone func(stmt string) *Alone
+	// Limit makes a statement change at most n rows and returns it, and what counts
+	// the rows that it would change without the limit ("" where that is not known).
+	Limit func(stmt string, n int) (limited, count string, err error)
+	// Verify returns a query for rows that contradict one another, for a revision
+	// of those statements: no row may be new at its end.
 	Verify func(stmts []string) string
 
 	// Batch runs statements in order in as few round trips as the product
@@ -97,6 +123,7 @@ type TableTypes struct {
 	Time string
 	Text string
 	Now  string // an expression of type Time, in UTC where it has no zone
+	Unix string // an expression: milliseconds since 1970, as a bigint
 	User string // an expression: who is connected
 	Tail string // after the closing parenthesis
 }
@@ -111,7 +138,60 @@ type Timeouts struct {
 type Options struct {
 	ReadOnly bool // nothing will be written: do not make a database that is not there
 	Timeout  time.Duration
+	// Client tells the server, and with it who waits for this one, which process
+	// this is; letters, digits, blanks, '.', '-', ':' only.
+	Client string
 }
+
+// A Holder is who has a lock. What the server does not tell is "".
+type Holder struct {
+	Session string // of the server: its process or connection id
+	Client  string // as Options.Client
+	User    string
+	Host    string // as the server sees it
+	Since   string // when it connected, or took the lock
+	Doing   string // its statement
+}
+
+// String is the holder in one line.
+func (h *Holder) String() string {
+	if h == nil {
+		return ""
+	}
+	var parts []string
+	for _, p := range [][2]string{{"", h.Client}, {"user ", h.User}, {"from ", h.Host}, {"session ", h.Session}, {"since ", h.Since}, {"at: ", h.Doing}} {
+		if p[1] != "" {
+			parts = append(parts, p[0]+p[1])
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// Alone is what is done around a statement that no transaction protects. Any of
+// the functions may be nil.
+type Alone struct {
+	// Before clears away what an earlier try left behind, and says what it did. It
+	// returns what is to be run in the statement's place: the statement itself, as
+	// a rule.
+	Before func(ctx context.Context, c *Conn) (stmt, note string, err error)
+	// After makes sure that the statement did all that it had to do.
+	After func(ctx context.Context, c *Conn) error
+	// Failed clears away what the failed statement left behind, and says what it did.
+	Failed func(ctx context.Context, c *Conn) (note string, err error)
+	// Outcome looks whether the statement has been carried out, where that was not
+	// seen: migr was killed, or the connection was lost.
+	Outcome func(ctx context.Context, c *Conn) (Outcome, error)
+}
+
+// An Outcome is what became of a statement whose end was not seen.
+type Outcome int
+
+// The outcomes.
+const (
+	Unknown Outcome = iota
+	Happened
+	Again // it did not happen, or can be run again without harm
+)
 
 // A Server is what answers at the other end.
 type Server struct {
@@ -120,6 +200,8 @@ type Server struct {
 	Database string
 	Home     string // the schema in which unqualified names are made
 	User     string
+	Session  string // the server's id of this session
+	Port     int    // from which it sees this session come; 0: not told
 }
 
 // A Conn is one pinned connection: locks, settings and temporary things belong
@@ -130,7 +212,9 @@ type Conn struct {
 	URL     *dburl.URL
 	Server  Server
 
-	db *sql.DB
+	db   *sql.DB
+	opts Options
+	gone bool
 }
 
 // Find returns the dialect of a URL's scheme.
@@ -161,7 +245,7 @@ func Open(ctx context.Context, d *Dialect, u *dburl.URL, o Options) (*Conn, erro
 		_ = db.Close()
 		return nil, &ConnectError{URL: u, Err: err, Server: d.Explain(err)}
 	}
-	c := &Conn{Conn: sc, Dialect: d, URL: u, db: db}
+	c := &Conn{Conn: sc, Dialect: d, URL: u, db: db, opts: o}
 	if c.Server, err = d.Server(ctx, c); err != nil {
 		_ = c.Close()
 		return nil, &ConnectError{URL: u, Err: err, Server: d.Explain(err)}
@@ -171,11 +255,42 @@ func Open(ctx context.Context, d *Dialect, u *dburl.URL, o Options) (*Conn, erro
 
 // Another opens a second connection to the same database.
 func (c *Conn) Another(ctx context.Context) (*Conn, error) {
-	return Open(ctx, c.Dialect, c.URL, Options{})
+	return Open(ctx, c.Dialect, c.URL, c.opts)
 }
+
+// Reopen puts a new connection in the place of one that broke. Locks and settings
+// of the old one are gone.
+func (c *Conn) Reopen(ctx context.Context) error {
+	n, err := c.Another(ctx)
+	if err != nil {
+		return err
+	}
+	c.Abandon()
+	*c = *n
+	return nil
+}
+
+// Abandon gives up a connection that does not answer, without waiting for it.
+func (c *Conn) Abandon() {
+	if c.gone {
+		return
+	}
+	old := *c
+	c.gone = true
+	go func() { _ = old.Close() }()
+}
+
+// Gone tells whether the connection was given up.
+func (c *Conn) Gone() bool { return c.gone }
+
+// Driver is what the connection was made by.
+func (c *Conn) Driver() sqldriver.Driver { return c.db.Driver() }
 
 // Close ends the session, and with it its locks.
 func (c *Conn) Close() error {
+	if c.gone {
+		return nil
+	}
 	err := c.Conn.Close()
 	if e := c.db.Close(); err == nil {
 		err = e
@@ -185,12 +300,31 @@ func (c *Conn) Close() error {
 
 // Exec sends a text as it stands, without parameters.
 func (c *Conn) Exec(ctx context.Context, text string) error {
-	_, err := c.ExecContext(ctx, text)
+	_, err := c.Changed(ctx, text)
 	return err
+}
+
+// Changed sends a text and returns how many rows it changed.
+func (c *Conn) Changed(ctx context.Context, text string) (int64, error) {
+	if c.gone {
+		return 0, sqldriver.ErrBadConn
+	}
+	res, err := c.ExecContext(ctx, text)
+	if err != nil {
+		return 0, err
+	}
+	n, err := res.RowsAffected()
+	if err != nil { // not every statement has a number
+		return 0, nil //nolint:nilerr // the statement succeeded
+	}
+	return n, nil
 }
 
 // Strings runs a query and returns its rows as texts; NULL is "".
 func (c *Conn) Strings(ctx context.Context, query string, args ...any) ([][]string, error) {
+	if c.gone {
+		return nil, sqldriver.ErrBadConn
+	}
 	rows, err := c.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err

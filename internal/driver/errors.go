@@ -1,8 +1,12 @@
 package driver
 
 import (
+	"database/sql"
+	sqldriver "database/sql/driver"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"strings"
 
 	"github.com/migr-dev/migr/internal/dburl"
@@ -76,5 +80,15 @@ func (d *Dialect) CauseOf(err error) Cause {
 	if s := d.Explain(err); s != nil {
 		return s.Cause
 	}
+	if broke(err) {
+		return Lost
+	}
 	return Other
+}
+
+// broke tells whether the error is one of a connection that is no more.
+func broke(err error) bool {
+	var n *net.OpError
+	return errors.Is(err, sqldriver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) || errors.Is(err, io.EOF) ||
+		errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) || errors.As(err, &n)
 }

@@ -99,7 +99,7 @@ def _audit(event, args):
         if not writes:
             _note(path, "file")
     elif event in ("os.listdir", "os.scandir"):
-        caller = sys._getframe(1).f_code.co_filename
+        caller = sys._getframe(2).f_code.co_filename
         _note(args[0] or ".", "importdir" if "importlib._bootstrap" in caller else "dir")
     elif event in _USES:
         _outside.append(event)

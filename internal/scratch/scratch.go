@@ -106,7 +106,7 @@ func (d *DB) borrow(ctx context.Context, u *dburl.URL) error {
 		return err
 	}
 	if !free {
-		return &BusyError{URL: u.Redacted(), Holds: []string{"what another run of migr builds there (" + dialect.Holder(ctx, d.Conn, name) + ")"}}
+		return &BusyError{URL: u.Redacted(), Holds: []string{"what another run of migr builds there (" + dialect.Holder(ctx, d.Conn, name).String() + ")"}}
 	}
 	holds, clean, err := dialect.Borrow(ctx, d.Conn)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/migr-dev/migr/internal/python"
 	"github.com/migr-dev/migr/internal/sqltext"
@@ -30,10 +31,10 @@ type PythonModels struct {
 	Family    sqltext.Family
 }
 
-var dotted = regexp.MustCompile(`^[\pL_][\pL\pN_]*(\.[\pL_][\pL\pN_]*)*$`)
+var dotted = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[\pL_][\pL\pN_]*(\.[\pL_][\pL\pN_]*)*$`) })
 
 // IsModule tells whether a text is a dotted name of Python.
-func IsModule(name string) bool { return dotted.MatchString(name) }
+func IsModule(name string) bool { return dotted().MatchString(name) }
 
 // Python runs a helper script with the project's interpreter and returns its
 // statements. Every error but that of ctx is an *Error.

@@ -61,21 +61,29 @@ func (p Python) run(t testing.TB, dir string, env []string, args ...string) stri
 	return string(out)
 }
 
-// SQLAlchemyURL writes a database's URL as SQLAlchemy takes it, with the drivers
-// of the environments.
+// SQLAlchemyURL is ToSQLAlchemy for tests.
 func SQLAlchemyURL(t testing.TB, dsn string) string {
 	t.Helper()
-	u, err := url.Parse(dsn)
+	s, err := ToSQLAlchemy(dsn)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return s
+}
+
+// ToSQLAlchemy writes a database's URL as SQLAlchemy takes it, with the drivers
+// of the environments.
+func ToSQLAlchemy(dsn string) (string, error) {
+	u, err := url.Parse(dsn)
 	switch {
+	case err != nil:
+		return "", err
 	case u.Scheme == "sqlite":
-		return "sqlite:///" + u.Host + u.Path
+		return "sqlite:///" + u.Host + u.Path, nil
 	case isPostgres(u.Scheme):
 		u.Scheme = "postgresql+psycopg2"
 	default:
 		u.Scheme = "mysql+pymysql"
 	}
-	return u.String()
+	return u.String(), nil
 }

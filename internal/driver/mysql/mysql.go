@@ -8,7 +8,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"io"
 	"net"
 	"os"
@@ -29,12 +28,12 @@ func Dialect() *driver.Dialect {
 	return &driver.Dialect{
 		Name: "mysql", Family: sqltext.MySQL, Schemes: []string{"mysql", "mariadb"},
 		Open: open, Server: server, Scratch: scratch, Borrow: borrow, Wipe: wipe,
-		TryLock: tryLock, Unlock: unlock, Holder: holder,
-		Begin: "START TRANSACTION", Settings: settings,
+		TryLock: tryLock, Unlock: unlock, Holder: holder, Frail: frail, Blockers: blockers, Cancel: cancel,
+		Begin: "START TRANSACTION", Settings: settings, Limit: limit,
 		NoTx: func([]string, int) string { return "" },
 		Tables: driver.TableTypes{
 			ID: "bigint NOT NULL AUTO_INCREMENT PRIMARY KEY", Time: "datetime(3)", Text: "longtext",
-			Now: "utc_timestamp(3)", User: "current_user()", Tail: " DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
+			Now: "utc_timestamp(3)", Unix: "CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)", User: "current_user()", Tail: " DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
 		},
 		Batch: batch, Empty: empty, Reset: reset, Relax: "SET foreign_key_checks = 0",
 		Explain: explain,
@@ -56,6 +55,9 @@ func open(u *dburl.URL, o driver.Options) (*sql.DB, error) {
 	// as the server gives them.
 	cfg.MultiStatements, cfg.InterpolateParams, cfg.ParseTime = true, true, false
 	cfg.Logger = log{}
+	if cfg.ConnectionAttributes == "" && o.Client != "" {
+		cfg.ConnectionAttributes = "program_name:migr,migr_client:" + strings.ReplaceAll(o.Client, ":", "-")
+	}
 	if o.Timeout > 0 {
 		cfg.Timeout = o.Timeout
 	}
@@ -130,7 +132,7 @@ func server(ctx context.Context, c *driver.Conn) (driver.Server, error) {
 	var version string
 	var db sql.NullString
 	s := driver.Server{Product: "MySQL"}
-	err := c.QueryRowContext(ctx, "SELECT version(), database(), current_user()").Scan(&version, &db, &s.User)
+	err := c.QueryRowContext(ctx, "SELECT version(), database(), current_user(), connection_id()").Scan(&version, &db, &s.User, &s.Session)
 	if err != nil {
 		return s, err
 	}
@@ -157,37 +159,6 @@ func settings(t driver.Timeouts) []string {
 	// lock_wait_timeout bounds the wait for a metadata lock, in whole seconds
 	// (MariaDB 10.11: 86400 by default, MySQL 9: a year).
 	return []string{fmt.Sprintf("SET lock_wait_timeout = %d, innodb_lock_wait_timeout = %[1]d", max(1, int(t.Lock.Seconds())))}
-}
-
-// lockName fits GET_LOCK's 64 characters (MySQL 5.7 and later).
-func lockName(name string) string {
-	h := fnv.New64a()
-	_, _ = h.Write([]byte(name))
-	return sqltext.QuoteLiteral(sqltext.MySQL, fmt.Sprintf("migr:%016x", h.Sum64()))
-}
-
-func tryLock(ctx context.Context, c *driver.Conn, name string) (bool, error) {
-	var got sql.NullInt64
-	err := c.QueryRowContext(ctx, "SELECT get_lock("+lockName(name)+", 0)").Scan(&got)
-	return got.Int64 == 1, err
-}
-
-func unlock(ctx context.Context, c *driver.Conn, name string) error {
-	var held sql.NullInt64
-	err := c.QueryRowContext(ctx, "SELECT release_lock("+lockName(name)+")").Scan(&held)
-	if err == nil && held.Int64 != 1 {
-		return errors.New("the lock was not held by this session any more")
-	}
-	return err
-}
-
-func holder(ctx context.Context, c *driver.Conn, name string) string {
-	rows, err := c.Strings(ctx, "SELECT id, user, host, time FROM information_schema.processlist WHERE id = is_used_lock("+lockName(name)+")")
-	if err != nil || len(rows) == 0 {
-		return ""
-	}
-	r := rows[0]
-	return fmt.Sprintf("connection %s, user %s, from %s", r[0], r[1], r[2])
 }
 
 var causes = map[uint16]driver.Cause{

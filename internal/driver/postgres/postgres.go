@@ -6,7 +6,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"strconv"
 	"strings"
 	"time"
@@ -23,35 +22,45 @@ func Dialect() *driver.Dialect {
 	return &driver.Dialect{
 		Name: "postgres", Family: sqltext.Postgres, Schemes: []string{"postgres"}, TxDDL: true,
 		Open: open, Server: server, Scratch: scratch, Borrow: borrow, Wipe: wipe,
-		TryLock: tryLock, Unlock: unlock, Holder: holder,
-		Begin: "BEGIN", Settings: settings, NoTx: noTx, Preamble: "SET check_function_bodies = off;",
+		TryLock: tryLock, Unlock: unlock, Holder: holder, Frail: frail, Blockers: blockers,
+		Begin: "BEGIN", Settings: settings, Session: session, NoTx: noTx, Alone: alone, Limit: limit, Preamble: "SET check_function_bodies = off;",
 		Tables: driver.TableTypes{
 			ID: "bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY", Time: "timestamp with time zone", Text: "text",
-			Now: "clock_timestamp()", User: "session_user",
+			Now: "clock_timestamp()", Unix: "(extract(epoch FROM clock_timestamp()) * 1000)::bigint", User: "session_user",
 		},
-		Batch: batch, Empty: empty, Reset: reset, Schemas: schemas,
+		// statement_timestamp() is when the latest message came, however many
+		// statements are in it.
+		Elapsed: "(extract(epoch FROM clock_timestamp() - statement_timestamp()) * 1000)::bigint",
+		Batch:   batch, Empty: empty, Reset: reset, Schemas: schemas,
 		Explain: explain,
 	}
 }
 
-func open(u *dburl.URL, _ driver.Options) (*sql.DB, error) {
+func open(u *dburl.URL, o driver.Options) (*sql.DB, error) {
 	dsn := u.PostgresDSN()
 	if u.Query.Get("application_name") == "" {
-		dsn += " application_name=migr"
+		dsn += " application_name='" + strings.TrimSpace("migr "+o.Client) + "'"
 	}
-	connector, err := pq.NewConnector(dsn)
+	c, err := pq.NewConnector(dsn)
 	if err != nil {
 		return nil, err
 	}
-	return sql.OpenDB(connector), nil
+	d := &dialer{}
+	c.Dialer(d)
+	return sql.OpenDB(connector{c, d}), nil
 }
 
 func server(ctx context.Context, c *driver.Conn) (driver.Server, error) {
 	s := driver.Server{Product: "PostgreSQL"}
 	var home sql.NullString
-	err := c.QueryRowContext(ctx, `SELECT current_setting('server_version_num')::int, current_database(), current_schema(), session_user`).
-		Scan(&s.Version, &s.Database, &home, &s.User)
-	s.Home = home.String
+	var port sql.NullInt64
+	var version string
+	err := c.QueryRowContext(ctx, `SELECT current_setting('server_version_num')::int, current_database(), current_schema(), session_user, pg_backend_pid()::text, inet_client_port(), version()`).
+		Scan(&s.Version, &s.Database, &home, &s.User, &s.Session, &port, &version)
+	s.Home, s.Port = home.String, int(port.Int64)
+	if strings.HasPrefix(version, cockroach) {
+		s.Product = cockroach
+	}
 	return s, err
 }
 
@@ -158,40 +167,6 @@ func usedLater(stmts []string, i int) bool {
 		}
 	}
 	return false
-}
-
-func lockKey(name string) int64 {
-	h := fnv.New64a()
-	_, _ = h.Write([]byte("migr:" + name))
-	return int64(h.Sum64())
-}
-
-// tryLock polls nothing and holds no snapshot: a waiting pg_advisory_lock() would
-// make another session's CREATE INDEX CONCURRENTLY wait for it (40P01).
-func tryLock(ctx context.Context, c *driver.Conn, name string) (got bool, err error) {
-	err = c.QueryRowContext(ctx, "SELECT pg_try_advisory_lock("+strconv.FormatInt(lockKey(name), 10)+")").Scan(&got)
-	return got, err
-}
-
-func unlock(ctx context.Context, c *driver.Conn, name string) error {
-	var held bool
-	err := c.QueryRowContext(ctx, "SELECT pg_advisory_unlock("+strconv.FormatInt(lockKey(name), 10)+")").Scan(&held)
-	if err == nil && !held {
-		return errors.New("the lock was not held by this session any more (a connection pooler in transaction mode?)")
-	}
-	return err
-}
-
-func holder(ctx context.Context, c *driver.Conn, name string) string {
-	key := uint64(lockKey(name))
-	var s string
-	err := c.QueryRowContext(ctx, fmt.Sprintf(`SELECT format('pid %%s, user %%s, from %%s, since %%s', a.pid, a.usename, coalesce(a.client_addr::text, 'this host'), date_trunc('second', a.backend_start))
-		FROM pg_locks l JOIN pg_stat_activity a USING (pid)
-		WHERE l.locktype = 'advisory' AND l.granted AND l.classid = %d AND l.objid = %d AND l.objsubid = 1`, key>>32, key&0xffffffff)).Scan(&s)
-	if err != nil {
-		return ""
-	}
-	return s
 }
 
 var causes = map[string]driver.Cause{

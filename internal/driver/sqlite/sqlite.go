@@ -31,7 +31,7 @@ func Dialect() *driver.Dialect {
 		// transaction, so it stands before it.
 		Before:   []string{"PRAGMA foreign_keys = OFF"},
 		Settings: func(driver.Timeouts) []string { return nil },
-		NoTx:     noTx, Verify: verify,
+		NoTx:     noTx, Verify: verify, Refuse: refuse, Limit: limit,
 		Tables: driver.TableTypes{
 			ID: "INTEGER PRIMARY KEY", Time: "TEXT", Text: "TEXT",
 			Now: "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')", User: "''",

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/migr-dev/migr/internal/source"
@@ -132,7 +133,7 @@ func (m *models) run(ctx context.Context, p *pack, d driver, types []string) (*a
 	return &a, nil
 }
 
-var inPackage = regexp.MustCompile(`^\./([^/:]+\.go:)`)
+var inPackage = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\./([^/:]+\.go:)`) })
 
 // explain shortens what the Go tool says of a program that nobody wrote by hand,
 // and names files as the user does. It runs in the package's folder.
@@ -148,7 +149,7 @@ func (m *models) explain(err error, p *pack) error {
 		if l == "" || strings.HasPrefix(l, "exit status") || strings.HasPrefix(l, "# ") {
 			continue
 		}
-		l = inPackage.ReplaceAllString(l, here+"/$1")
+		l = inPackage().ReplaceAllString(l, here+"/$1")
 		l = strings.ReplaceAll(l, p.Dir+string(filepath.Separator), here+"/")
 		keep = append(keep, strings.TrimPrefix(l, below+"/"))
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 
 	"ariga.io/atlas/sql/mysql"
 	"ariga.io/atlas/sql/postgres"
@@ -123,7 +124,7 @@ func fixSQLite(t *schema.Table) {
 func fixPostgres(t *schema.Table) {
 	for _, c := range t.Columns {
 		l, ok := c.Default.(*schema.Literal)
-		if !ok || numeric(c.Type.Type) || written.MatchString(l.V) {
+		if !ok || numeric(c.Type.Type) || written().MatchString(l.V) {
 			continue
 		}
 		c.Default = &schema.RawExpr{X: "'" + strings.ReplaceAll(l.V, "'", "''") + "'"}
@@ -131,7 +132,7 @@ func fixPostgres(t *schema.Table) {
 }
 
 // written is a string of SQL, as a default = "'x'" holds one.
-var written = regexp.MustCompile(`^'([^'\\]|'')*'$`)
+var written = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^'([^'\\]|'')*'$`) })
 
 func numeric(t schema.Type) bool {
 	switch t.(type) {
@@ -143,7 +144,9 @@ func numeric(t schema.Type) bool {
 
 // plain is a default that the planner leaves as it is, and a string, which it
 // may quote.
-var plain = regexp.MustCompile(`(?i)^(current_timestamp.*|0x[0-9a-f]+|b'[01]+'|-?[0-9.]+|true|false|\(.*\)|'([^'\\]|''|\\.)*'|"([^"\\]|""|\\.)*")$`)
+var plain = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)^(current_timestamp.*|0x[0-9a-f]+|b'[01]+'|-?[0-9.]+|true|false|\(.*\)|'([^'\\]|''|\\.)*'|"([^"\\]|""|\\.)*")$`)
+})
 
 // fixMySQL puts an expression into parentheses: the planner would quote it, and
 // sql("uuid()") would be the text uuid(). Labels of an enum it does not escape. A table that says no character set has
@@ -160,11 +163,11 @@ func fixMySQL(t *schema.Table) {
 		case *schema.RawExpr:
 			if text := strings.TrimSpace(x.X); strings.EqualFold(text, "null") {
 				c.Default = nil
-			} else if !plain.MatchString(text) {
+			} else if !plain().MatchString(text) {
 				c.Default = &schema.RawExpr{X: "(" + x.X + ")"}
 			}
 		case *schema.Literal:
-			if !numeric(c.Type.Type) && !plain.MatchString(x.V) {
+			if !numeric(c.Type.Type) && !plain().MatchString(x.V) {
 				c.Default = &schema.Literal{V: "'" + strings.NewReplacer("'", "''", `\`, `\\`).Replace(x.V) + "'"}
 			}
 		}

@@ -1,13 +1,16 @@
 """The engine and the declarative base."""
 
-from sqlalchemy import MetaData
+from sqlalchemy import MetaData, create_engine
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, sessionmaker
 
 from .config import settings
 
-engine = create_async_engine(settings.database_url, echo=settings.echo, pool_pre_ping=True)
-Session = sessionmaker(engine, class_=AsyncSession, expire_on_commit=False)
+if "+async" in settings.database_url or "+aio" in settings.database_url:
+    engine = create_async_engine(settings.database_url, echo=settings.echo, pool_pre_ping=True)
+    Session = sessionmaker(engine, class_=AsyncSession, expire_on_commit=False)
+else:
+    engine = create_engine(settings.database_url, echo=settings.echo)
 
 
 class Base(DeclarativeBase):

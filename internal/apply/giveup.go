@@ -1,0 +1,146 @@
+package apply
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/migr-dev/migr/internal/driver"
+)
+
+// errCommitted says that a group is committed although its end was not seen.
+var errCommitted = errors.New("committed")
+
+// A LostError is a connection that broke, and what is known of the revision.
+type LostError struct {
+	Task    *Task
+	Err     error
+	Known   bool // the database was asked again: the revision is not applied
+	Atomic  bool // and nothing of it is left behind
+	Done    int  // of its statements, where it is not atomic
+	Ended   int
+	Outcome string
+}
+
+func (e *LostError) Error() string {
+	return fmt.Sprintf("revision %s, %s: the connection to the database was lost: %v", e.Task.Revision, e.Task.Direction, e.Err)
+}
+
+// Unwrap returns the driver's error.
+func (e *LostError) Unwrap() error { return e.Err }
+
+// sendPending sends what a runner has gathered. The end of a transaction, and what
+// tells that a statement is done, are not given up halfway.
+func (r *runner) sendPending(ctx context.Context, text string, long bool) error {
+	if long {
+		_, err := r.send(ctx, text)
+		return err
+	}
+	if ctx.Err() != nil && !r.g.tx {
+		ctx, cancel := aside(ctx)
+		defer cancel()
+		if err := r.revive(ctx); err != nil {
+			return err
+		}
+		return r.Conn.Exec(ctx, text)
+	}
+	if r.commit && ctx.Err() == nil {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+		defer cancel()
+		return r.Conn.Exec(ctx, text)
+	}
+	return r.Conn.Exec(ctx, text)
+}
+
+// revive makes sure that the connection can be used: a driver drops it when a
+// statement is cancelled.
+func (s *Session) revive(ctx context.Context) error {
+	if !s.Conn.Gone() {
+		if err := s.Conn.Exec(ctx, "SELECT 1"); err == nil || s.Conn.Dialect.InProcess || s.Conn.Dialect.Explain(err) != nil && s.Conn.Dialect.CauseOf(err) != driver.Lost {
+			return nil
+		}
+	}
+	if s.Conn.Dialect.InProcess {
+		return nil
+	}
+	if s.lease == nil {
+		s.locked = false
+	}
+	return s.Conn.Reopen(ctx)
+}
+
+// giveUp rolls a group back and, where the revision is half done, records it. Where
+// COMMIT was sent and its answer not seen, the database is asked what became of it.
+func (s *Session) giveUp(ctx context.Context, t *Task, r *runner, rows []string, err error) error {
+	if err == nil {
+		s.calm = r.g.quick
+		return nil
+	}
+	s.calm = false
+	lost := s.Conn.Gone() || s.Conn.Dialect.CauseOf(err) == driver.Lost
+	if r.commit && r.g.last && (lost || ctx.Err() != nil) {
+		return s.reconcile(ctx, t, rows, err)
+	}
+	if r.g.tx && !lost {
+		s.rollback(ctx)
+	}
+	ctx, cancel := aside(ctx)
+	defer cancel()
+	atomic := s.Plan.Atomic(*t)
+	var e *StatementError
+	if errors.As(err, &e) {
+		if n := failedAt(err); n > 0 && !atomic && s.revive(ctx) == nil {
+			_ = s.write(ctx, s.Plan.Tables.failed(*t, n, e.Server.Error()), false)
+		}
+		return err
+	}
+	if !lost {
+		return err
+	}
+	return &LostError{Task: t, Err: err, Atomic: atomic}
+}
+
+// reconcile asks, over a new connection, whether the rows are those that the
+// revision leaves behind.
+func (s *Session) reconcile(ctx context.Context, t *Task, rows []string, lost error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+	defer cancel()
+	e := &LostError{Task: t, Err: lost, Atomic: s.Plan.Atomic(*t)}
+	for s.revive(ctx) != nil {
+		if sleep(ctx, 500*time.Millisecond) != nil {
+			return e
+		}
+	}
+	st, err := s.Read(ctx)
+	if err != nil {
+		return e
+	}
+	if slices.Equal(st.Rows, After(rows, t)) && !slices.Equal(st.Rows, rows) {
+		return errCommitted
+	}
+	e.Known = true
+	return e
+}
+
+func (s *Session) rollback(ctx context.Context) {
+	ctx, cancel := aside(ctx)
+	defer cancel()
+	_ = s.Conn.Exec(ctx, "ROLLBACK")
+}
+
+// aside is a context for what is left to do when the work was cancelled.
+func aside(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+}
+
+// failedAt returns the statement that is known to have failed; 0 where its end was
+// not seen.
+func failedAt(err error) int {
+	var e *StatementError
+	if errors.As(err, &e) && e.Server != nil && !e.Lost {
+		return e.N
+	}
+	return 0
+}

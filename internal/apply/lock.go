@@ -1,0 +1,131 @@
+package apply
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/migr-dev/migr/internal/driver"
+)
+
+// A LockedError is a lock that was not got in time.
+type LockedError struct {
+	Wait   time.Duration
+	Holder *driver.Holder // as far as the server tells; may be nil
+	Table  bool           // the lock is a row with a lease
+}
+
+func (e *LockedError) Error() string {
+	who := ""
+	if e.Holder != nil {
+		who = " (held by " + e.Holder.String() + ")"
+	}
+	return fmt.Sprintf("another migr is at work on this database%s; waited %s for its lock", who, e.Wait)
+}
+
+// A locking is one way to keep a second runner out.
+type locking struct {
+	try    func(context.Context) (bool, error)
+	holder func(context.Context) *driver.Holder
+}
+
+// Lock takes the database's lock, polling for it: a session that waits within
+// the server would hold a snapshot. It is a no-op where the product has none
+// (SQLite: each transaction excludes the others, and Run checks the rows). Where
+// session locks do not hold, and where the caller says so, a row with a lease is
+// taken instead.
+func (s *Session) Lock(ctx context.Context, wait time.Duration) error {
+	if s.Conn.Dialect.TryLock == nil || s.locked {
+		return nil
+	}
+	if err := s.chooseLock(ctx); err != nil {
+		return err
+	}
+	l := locking{s.trySession, s.sessionHolder}
+	if s.TableLock {
+		l = locking{s.tryLease, s.leaseHolder}
+	}
+	for start, told := s.Now(), false; ; {
+		got, err := l.try(ctx)
+		if err != nil {
+			return fmt.Errorf("taking the lock: %w", err)
+		}
+		if got {
+			s.locked = true
+			return nil
+		}
+		if waited := s.Now().Sub(start); waited >= wait {
+			return &LockedError{Wait: wait, Holder: l.holder(ctx), Table: s.TableLock}
+		}
+		if !told {
+			told = true
+			s.tell(Event{Kind: Waiting, Text: "waiting for another migr: " + l.holder(ctx).String()})
+		}
+		if err := sleep(ctx, 100*time.Millisecond+rand.N(200*time.Millisecond)); err != nil {
+			return err
+		}
+	}
+}
+
+// chooseLock turns to the table lock where session locks would not hold.
+func (s *Session) chooseLock(ctx context.Context) error {
+	if s.TableLock || s.Conn.Dialect.Frail == nil {
+		return nil
+	}
+	why, err := s.Conn.Dialect.Frail(ctx, s.Conn)
+	if err != nil {
+		return fmt.Errorf("looking whether session locks hold: %w", err)
+	}
+	if why != "" {
+		s.TableLock = true
+		s.tell(Event{Kind: Waiting, Text: why + ": the lock is a row of " + s.Plan.Tables.LockName() + ` instead (lock = "table")`})
+	}
+	return nil
+}
+
+func (s *Session) trySession(ctx context.Context) (bool, error) {
+	return s.Conn.Dialect.TryLock(ctx, s.Conn, s.lockName())
+}
+
+func (s *Session) sessionHolder(ctx context.Context) *driver.Holder {
+	return s.Conn.Dialect.Holder(ctx, s.Conn, s.lockName())
+}
+
+// Holder tells who has the lock, and whether it is the table lock; nil when nobody
+// has, as far as the server tells.
+func (s *Session) Holder(ctx context.Context) (h *driver.Holder, table bool) {
+	if s.Conn.Dialect.TryLock == nil {
+		return nil, false
+	}
+	if h := s.leaseHolder(ctx); h != nil {
+		return h, true
+	}
+	return s.sessionHolder(ctx), false
+}
+
+func (s *Session) lockName() string {
+	t := s.Plan.Tables
+	return s.Conn.Server.Database + "." + t.Schema + "." + t.Version
+}
+
+// Unlock gives the lock back. The end of the connection does so as well with a
+// session's lock, the end of the lease with a table's.
+func (s *Session) Unlock(ctx context.Context) error {
+	if !s.locked {
+		return nil
+	}
+	s.locked = false
+	var err error
+	if l := s.lease; l != nil {
+		s.lease = nil
+		err = l.end(ctx, s)
+	} else {
+		err = s.Conn.Dialect.Unlock(ctx, s.Conn, s.lockName())
+	}
+	if err != nil && s.Conn.Dialect.CauseOf(err) != driver.Lost && !errors.Is(err, ErrFenced) {
+		return fmt.Errorf("releasing the lock: %w", err)
+	}
+	return nil
+}
