@@ -77,6 +77,12 @@ func (s *Session) giveUp(ctx context.Context, t *Task, r *runner, rows []string,
 		return nil
 	}
 	s.calm = false
+	if cause := context.Cause(ctx); cause != nil && errors.Is(err, ctx.Err()) {
+		var e *StatementError
+		if !errors.As(err, &e) {
+			err = cause
+		}
+	}
 	lost := s.Conn.Gone() || s.Conn.Dialect.CauseOf(err) == driver.Lost
 	if r.commit && r.g.last && (lost || ctx.Err() != nil) {
 		return s.reconcile(ctx, t, rows, err)
