@@ -298,7 +298,7 @@ func (a *app) graph() (*history.Graph, error) {
 	if fi, err := os.Stat(a.cfg.Dir); err != nil || !fi.IsDir() {
 		return nil, &config.Error{Msg: fmt.Sprintf("the folder %s is not there", a.cfg.Rel(a.cfg.Dir)), Hint: "run `migr init`, or name the folder with --dir"}
 	}
-	return history.Load(os.DirFS(a.cfg.Dir), a.cfg.Rel(a.cfg.Dir))
+	return history.Load(dirFS(a.cfg.Dir), a.cfg.Rel(a.cfg.Dir))
 }
 
 // product finds what the URL names and completes it from the environment.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"path"
 	"slices"
 	"strings"
@@ -33,7 +32,7 @@ func (a *app) checkBase(ctx context.Context, ref string) ([]problemResult, error
 			return nil, gitProblem(err, ref)
 		}
 	}
-	here, err := history.LoadRevisions(os.DirFS(a.cfg.Dir), a.cfg.Rel(a.cfg.Dir))
+	here, err := history.LoadRevisions(dirFS(a.cfg.Dir), a.cfg.Rel(a.cfg.Dir))
 	if p, ok := unsound(err); ok {
 		return []problemResult{p}, nil
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 
@@ -104,7 +103,7 @@ func (a *app) graphKept(ctx context.Context) (*history.Graph, error) {
 	if !errors.As(err, &h) || h.Code != history.MissingRevision || !a.cfg.HasURL() {
 		return g, err
 	}
-	revs, e := history.LoadRevisions(os.DirFS(a.cfg.Dir), a.cfg.Rel(a.cfg.Dir))
+	revs, e := history.LoadRevisions(dirFS(a.cfg.Dir), a.cfg.Rel(a.cfg.Dir))
 	if e != nil {
 		return nil, e
 	}

@@ -148,7 +148,7 @@ func (a *app) refuseApplied(ctx context.Context, g *history.Graph, line []*histo
 // another, all or nothing; the history must be sound afterwards. It returns the
 // files that changed.
 func (a *app) rewrite(moves []history.Move, gone *history.Revision) ([]string, error) {
-	revs, err := history.LoadRevisions(os.DirFS(a.cfg.Dir), a.cfg.Rel(a.cfg.Dir))
+	revs, err := history.LoadRevisions(dirFS(a.cfg.Dir), a.cfg.Rel(a.cfg.Dir))
 	if err != nil {
 		return nil, err
 	}

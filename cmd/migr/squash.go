@@ -297,7 +297,7 @@ func (a *app) pruneOld(ctx context.Context, r *history.Revision, res *squashResu
 			}
 		}
 	}
-	revs, err := history.LoadRevisions(os.DirFS(a.cfg.Dir), a.cfg.Rel(a.cfg.Dir))
+	revs, err := history.LoadRevisions(dirFS(a.cfg.Dir), a.cfg.Rel(a.cfg.Dir))
 	if err != nil {
 		return err
 	}

@@ -25,14 +25,20 @@ type parser struct {
 	rev     *Revision
 	body    *Body
 	section section
-	seen    map[string]int // the lines of directives that may stand once
-	comment bool           // in a block comment of the header
-	begin   int            // where the text of the part begins, in bytes
-	line    int            // and its line
+	seen    []seenOnce // directives that may stand once; they are few
+	comment bool       // in a block comment of the header
+	begin   int        // where the text of the part begins, in bytes
+	line    int        // and its line
+}
+
+// A seenOnce is a directive and the line it stood in.
+type seenOnce struct {
+	name string
+	line int
 }
 
 func newParser(path string) *parser {
-	return &parser{path: path, rev: &Revision{Path: path}, body: &Body{}, seen: make(map[string]int, 8)}
+	return &parser{path: path, rev: &Revision{Path: path}, body: &Body{}, seen: make([]seenOnce, 0, 6)}
 }
 
 // Parse reads a revision file. CRLF is read as LF, also in the statements, so
@@ -192,10 +198,12 @@ func newPart(text string, line int) Part {
 
 // once refuses a directive that stood before.
 func (p *parser) once(d directive) error {
-	if first := p.seen[d.name]; first > 0 {
-		return d.badAt(p.path, 0, "a second "+mark+d.name+"; the first is in line "+strconv.Itoa(first))
+	for _, first := range p.seen {
+		if first.name == d.name {
+			return d.badAt(p.path, 0, "a second "+mark+d.name+"; the first is in line "+strconv.Itoa(first.line))
+		}
 	}
-	p.seen[d.name] = d.line
+	p.seen = append(p.seen, seenOnce{d.name, d.line})
 	return nil
 }
 
