@@ -26,6 +26,7 @@ build: ## bin/migr, one static binary
 	$(GO) build -ldflags '-s -w' -o bin/migr ./cmd/migr
 
 test: cc ## all tests with the race detector, on every engine (PKG=./internal/diff/... ENGINES=mysql TESTFLAGS='-run X')
+	pythons=$$(scripts/pythons.sh) && export MIGR_TEST_PYTHONS="$$pythons" && \
 	scripts/testdb.sh run $(ENGINES) -- env CGO_ENABLED=1 $(GO) test -race $(TESTFLAGS) $(PKG)
 
 test-fast: ## the tests that need no server
@@ -42,6 +43,7 @@ recipes: ## the tools that docs/models.md names, from npm and Go's registry, as 
 	scripts/testdb.sh run postgres mysql -- env MIGR_TEST_RECIPES=1 $(GO) test ./cmd/migr -run TestRecipes
 
 update: ## rewrite what testdata/script compares with (then read the diff)
+	pythons=$$(scripts/pythons.sh) && export MIGR_TEST_PYTHONS="$$pythons" && \
 	scripts/testdb.sh run $(ENGINES) -- $(GO) test ./cmd/migr -run TestScript -update
 
 bench: ## the benchmarks, six times, for benchstat (BENCH=Split PKG=./internal/sqltext)

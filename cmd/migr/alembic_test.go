@@ -66,7 +66,10 @@ with create_engine("sqlite:///`+filepath.ToSlash(db)+`").connect() as c:
 		}
 		return string(out)
 	}
-	alembic := func(args ...string) string { t.Helper(); return run(python, append([]string{"-m", "alembic"}, args...)...) }
+	alembic := func(args ...string) string {
+		t.Helper()
+		return run(python, append([]string{"-m", "alembic"}, args...)...)
+	}
 	rows := func(want ...string) {
 		t.Helper()
 		var got []string

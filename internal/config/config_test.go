@@ -54,6 +54,7 @@ func TestDefaults(t *testing.T) {
 	want := Config{
 		Base: dir, Dir: filepath.Join(dir, "migrations"), VersionTable: "migr_version", FileTemplate: "{date}_{rev}_{slug}",
 		LockTimeout: 3 * time.Second, LockRetries: 10, LockWait: time.Minute, Lock: LockSession, Transaction: TransactionRevision,
+		Mode: ModeModels, ModelTimeout: 2 * time.Minute, ModelCache: true,
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, want %+v", got, want)
@@ -98,6 +99,11 @@ lock = "table"
 statement_timeout = 0
 protected = true
 python = "venv/bin/python"
+import = ["app.models.*"]
+mode = "migrations"
+exclude_apps = ["silk"]
+model_timeout = "7s"
+model_cache = false
 online = true
 grants = true
 transaction = "all"
@@ -111,6 +117,7 @@ transaction = "all"
 		Schemas: []string{"a", "b"}, Exclude: []string{"*.tmp_*"}, FileTemplate: "{rev}", LockTimeout: 90 * time.Second, LockRetries: 10,
 		LockWait: 5 * time.Second, Lock: LockTable, Protected: true, Python: filepath.Join(dir, "venv", "bin", "python"),
 		Online: true, Grants: true, Transaction: TransactionAll,
+		Import: []string{"app.models.*"}, Mode: ModeMigrations, ExcludeApps: []string{"silk"}, ModelTimeout: 7 * time.Second,
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, want %+v", got, want)

@@ -153,12 +153,20 @@ func server(ctx context.Context, c *driver.Conn) (driver.Server, error) {
 }
 
 func settings(t driver.Timeouts) []string {
-	if t.Lock <= 0 {
-		return nil
+	var all []string
+	if t.Lock > 0 {
+		// lock_wait_timeout bounds the wait for a metadata lock, in whole seconds
+		// (MariaDB 10.11: 86400 by default, MySQL 9: a year).
+		all = append(all, fmt.Sprintf("SET lock_wait_timeout = %d, innodb_lock_wait_timeout = %[1]d", max(1, int(t.Lock.Seconds()))))
 	}
-	// lock_wait_timeout bounds the wait for a metadata lock, in whole seconds
-	// (MariaDB 10.11: 86400 by default, MySQL 9: a year).
-	return []string{fmt.Sprintf("SET lock_wait_timeout = %d, innodb_lock_wait_timeout = %[1]d", max(1, int(t.Lock.Seconds())))}
+	if t.Statement > 0 {
+		// Each product reads its own: MariaDB bounds every statement, in seconds; MySQL
+		// has a bound for SELECT only, in milliseconds. MariaDB leaves out what is
+		// marked with a version of MySQL from 5.7.0 on.
+		all = append(all, fmt.Sprintf("SET /*M! max_statement_time = %.3f, */ /*!80000 max_execution_time = %d, */ autocommit = @@autocommit",
+			t.Statement.Seconds(), t.Statement.Milliseconds()))
+	}
+	return all
 }
 
 var causes = map[uint16]driver.Cause{

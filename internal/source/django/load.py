@@ -546,7 +546,7 @@ def not_said(model, connection):
     """Warns of what Django leaves out on this database without a word."""
     o, f = model._meta, connection.features
     for c in list(o.indexes) + list(o.constraints):
-        if getattr(c, "condition", None) is not None and not f.supports_partial_indexes:
+        if getattr(c, "condition", None) is not None and type(c).__name__ != "CheckConstraint" and not f.supports_partial_indexes:
             warn("%s of %s has a condition, which %s does not know: Django leaves it out" % (c.name, o.label, REQUEST["dialect"]))
         if getattr(c, "expressions", None) and not f.supports_expression_indexes:
             warn("%s of %s is over an expression, which %s does not know: Django leaves it out" % (c.name, o.label, REQUEST["dialect"]))

@@ -1,1 +1,0 @@
-CREATE VIEW cheap AS SELECT title, price FROM library_book WHERE title LIKE 'a%' AND price < 5;
