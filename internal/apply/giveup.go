@@ -96,6 +96,9 @@ func (s *Session) giveUp(ctx context.Context, t *Task, r *runner, rows []string,
 		}
 		return err
 	}
+	if server := s.Conn.Dialect.Explain(err); !lost && server != nil {
+		return &TaskError{Task: t, Err: err, Server: server, Atomic: r.g.tx && atomic}
+	}
 	if !lost {
 		return err
 	}
