@@ -47,7 +47,9 @@ type app struct {
 	cfgPath  string
 	envName  string
 	cfg      *config.Config
-	answered bool // a result is on stdout already
+	answered bool         // a result is on stdout already
+	given    []string     // of -x: NAME=VALUE
+	vars     history.Vars // and read
 }
 
 // run is the whole of migr: it returns the exit code.
@@ -219,6 +221,9 @@ func (a *app) begin(cmd *cobra.Command) error {
 	if cmd.Annotations["config"] == "no" || cmd.Name() == "help" || strings.HasPrefix(cmd.Name(), cobra.ShellCompRequestCmd) {
 		return nil
 	}
+	if err := a.readVars(); err != nil {
+		return err
+	}
 	return a.load()
 }
 
@@ -329,7 +334,7 @@ func (a *app) openURL(ctx context.Context, u *dburl.URL, readOnly bool) (*databa
 	if err != nil {
 		return nil, err
 	}
-	c, err := driver.Open(ctx, p.dialect, u, driver.Options{ReadOnly: readOnly, Timeout: connectTimeout})
+	c, err := driver.Open(ctx, p.dialect, u, driver.Options{ReadOnly: readOnly, Timeout: connectTimeout, Client: client()})
 	if err != nil {
 		return nil, err
 	}
@@ -347,7 +352,7 @@ type database struct {
 // excluded leaves the version tables and the user's globs out of a schema.
 func (a *app) excluded(home string) func(catalog.Key) bool {
 	t := a.tables(nil)
-	own := map[string]bool{t.Version: true, t.LogName(): true}
+	own := map[string]bool{t.Version: true, t.LogName(): true, t.LockName(): true}
 	globs := a.cfg.Exclude
 	return func(k catalog.Key) bool {
 		if k.Kind == "table" && own[k.Name] && (k.Schema == "" || k.Schema == a.cfg.VersionSchema) {

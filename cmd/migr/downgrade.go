@@ -25,7 +25,7 @@ A:B with --sql prints the script from A down to B, offline.`,
 			return a.downgrade(cmd.Context(), unmark(args)[0], &o)
 		},
 	}
-	o.flags(cmd)
+	o.flags(a, cmd)
 	return cmd
 }
 
@@ -43,12 +43,12 @@ func (a *app) downCommand() *cobra.Command {
 			return a.downgrade(cmd.Context(), target, &o)
 		},
 	}
-	o.flags(cmd)
+	o.flags(a, cmd)
 	return cmd
 }
 
 func (a *app) downgrade(ctx context.Context, target string, o *running) error {
-	if err := o.check(); err != nil {
+	if err := o.settle(a); err != nil {
 		return err
 	}
 	g, err := a.graphKept(ctx)

@@ -135,6 +135,8 @@ func (a *app) ofRunning(err error) *problem {
 		task   *apply.TaskError
 		verify *apply.VerifyError
 		locked *apply.LockedError
+		lost   *apply.LostError
+		refuse *apply.RefusedError
 		rights *scratch.RightsError
 		busy   *scratch.BusyError
 		load   *scratch.LoadError
@@ -142,7 +144,14 @@ func (a *app) ofRunning(err error) *problem {
 	)
 	switch {
 	case errors.As(err, &locked):
-		return &problem{exit: exitLocked, code: "locked", what: locked.Error(), hint: "wait for it to end, or raise lock_wait"}
+		return ofLocked(locked)
+	case errors.Is(err, apply.ErrFenced):
+		return &problem{exit: exitLocked, code: "locked", what: err.Error(), hint: "what had not been committed was rolled back; `migr status` tells the state, then run the command again"}
+	case errors.As(err, &lost):
+		return ofLost(lost)
+	case errors.As(err, &refuse):
+		s := refuse.Task.Stmts[refuse.N-1]
+		return &problem{exit: exitUsage, code: "bad_file", what: refuse.Error(), why: []string{excerpt(s.Text)}, hint: refuse.Hint, more: place(refuse.Task.Path, s.Line, s.Col)}
 	case errors.As(err, &replay):
 		p := a.ofStatement(replay.StatementError)
 		p.what = "replaying the revisions on a scratch database: " + p.what
@@ -229,8 +238,18 @@ func (a *app) ofStatement(e *apply.StatementError) *problem {
 		p.what = fmt.Sprintf("revision %s, %s: %s at statement %d of %d", e.Task.Revision, e.Task.Direction, sig, e.N, len(e.Task.Stmts))
 		p.why = p.why[:len(p.why)-1]
 	}
+	if len(e.Notes) > 0 {
+		p.why = append(p.why, e.Notes...)
+	}
 	if e.Server != nil && e.Server.Cause == driver.LockWait {
 		p.exit, p.code = exitLocked, "locked"
+		for _, b := range e.Blockers {
+			p.why = append(p.why, "the lock is held by "+b)
+		}
+		p.more["blockers"] = append([]string{}, e.Blockers...)
+	}
+	if e.Lost {
+		return lostStatement(e, p)
 	}
 	if e.Atomic {
 		p.why = append(p.why, "the revision was rolled back: nothing of it is left")
@@ -238,9 +257,18 @@ func (a *app) ofStatement(e *apply.StatementError) *problem {
 		if sig.Signal != nil {
 			p.hint = "run the command again"
 		}
+		if p.exit == exitLocked {
+			p.hint = "run the command again when the lock is free, or raise lock_timeout and lock_retries"
+		}
 		return p
 	}
-	p.exit, p.code = exitPartial, "partial"
+	if sig.Signal != nil && e.Server == nil {
+		return lostStatement(e, p)
+	}
+	p.more["state"] = "partial"
+	if p.exit != exitLocked {
+		p.exit, p.code = exitPartial, "partial"
+	}
 	p.why = append(p.why, fmt.Sprintf("this is not undone by itself: statements 1 to %d are done, %d failed, the rest was not run", e.N-1, e.N))
 	p.hint = fmt.Sprintf("mend statement %d in the file and run the same command again: it goes on there; `migr status` tells the state", e.N)
 	return p

@@ -56,14 +56,14 @@ func (a *app) findings(p *product, s history.Step) ([]gate.Finding, error) {
 	if s.Revision == nil || s.Direction == history.Stamp {
 		return nil, nil
 	}
-	up, err := s.Revision.UpStmts(p.dialect.Family)
+	up, err := s.Revision.UpStmts(p.dialect.Family, a.vars)
 	if err != nil {
 		return nil, err
 	}
 	if s.Direction == history.Up {
 		return gate.Check(p.dialect.Family, up, nil, s.Revision.Allow), nil
 	}
-	down, err := s.Revision.DownStmts(p.dialect.Family)
+	down, err := s.Revision.DownStmts(p.dialect.Family, a.vars)
 	if err != nil {
 		return nil, err
 	}

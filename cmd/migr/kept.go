@@ -26,9 +26,12 @@ func (a *app) keep(p *product, t *apply.Task, r *history.Revision, up []history.
 		return err
 	}
 	t.Down = body.Down.Text
-	down, err := r.DownStmts(p.dialect.Family)
+	down, err := r.DownStmts(p.dialect.Family, a.vars)
 	if err != nil { // it need not be right to go up; who wants to go down will be told
 		t.Header, err = r.Kept()
+		return err
+	}
+	if t.Down, err = r.DownText(p.dialect.Family, a.vars); err != nil {
 		return err
 	}
 	alone := slices.DeleteFunc(gate.Check(p.dialect.Family, down, nil, r.Allow), func(f gate.Finding) bool { return f.Allowed })

@@ -54,7 +54,7 @@ func (a *app) commands() []*cobra.Command {
 		a.upgradeCommand(), a.downgradeCommand(), a.downCommand(),
 		a.statusCommand(), a.currentCommand(), a.historyCommand(), a.headsCommand(), a.branchesCommand(), a.showCommand(),
 		a.sqlCommand(), a.stampCommand(), a.editCommand(), a.mergeCommand(), a.rebaseCommand(), a.squashCommand(), a.removeCommand(),
-		a.repairCommand(), a.resetCommand(),
+		a.repairCommand(), a.lockCommand(), a.resetCommand(),
 		a.checkCommand(), a.verifyCommand(), a.diffCommand(), a.inspectCommand(),
 		a.configCommand(), a.versionCommand(), a.completionCommand(),
 	}

@@ -70,7 +70,7 @@ func (p *progress) observe(e apply.Event) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	switch e.Kind {
-	case apply.Waiting, apply.Retrying:
+	case apply.Waiting, apply.Retrying, apply.Working:
 		p.line("%s", e.Text)
 	case apply.RevisionBegins:
 		p.now = e.Task.Revision

@@ -46,12 +46,18 @@ var knownFailures = map[string]string{
 		"which PostgreSQL 18 keeps and its dump shows; one that was attached has names of its own",
 }
 
+// large are left out with -short: they take as long as all the others.
+var large = []string{"postgrest_big", "hatchet_v1", "travis", "graphile_kitchen_sink"}
+
 // TestRealSchemas does migr's main job on the schemas of public projects: from an
 // empty database to one that the server's own dump cannot tell from one that its
 // own client loaded, and back to nothing.
 func TestRealSchemas(t *testing.T) {
 	t.Parallel()
 	for _, s := range realSchemas(t) {
+		if testing.Short() && slices.Contains(large, s.Name) {
+			continue
+		}
 		for _, e := range s.engines() {
 			name := s.Name + "/" + e.Name
 			t.Run(name, func(t *testing.T) {

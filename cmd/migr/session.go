@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 
 	"github.com/migr-dev/migr/internal/apply"
+	"github.com/migr-dev/migr/internal/config"
 	"github.com/migr-dev/migr/internal/dburl"
 	"github.com/migr-dev/migr/internal/driver"
 	"github.com/migr-dev/migr/internal/history"
@@ -43,7 +44,7 @@ func (a *app) plan(p *product, db *database, mode string) *apply.Plan {
 		mode = string(a.cfg.Transaction)
 	}
 	return &apply.Plan{
-		Dialect: p.dialect, Tables: t, Mode: apply.Mode(mode), By: by, Tool: "migr " + version,
+		Dialect: p.dialect, Tables: t, Mode: apply.Mode(mode), By: by, Tool: "migr " + version, Client: client(),
 		Timeouts: driver.Timeouts{Lock: a.cfg.LockTimeout, Statement: a.cfg.StatementTimeout},
 	}
 }
@@ -61,6 +62,21 @@ func (a *app) who() string {
 	return name + "@" + host
 }
 
+// client is this process, for who waits for it.
+func client() string {
+	host, _ := os.Hostname()
+	host = strings.Map(func(r rune) rune {
+		if r == '.' || r == '-' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' {
+			return r
+		}
+		return -1
+	}, host)
+	if len(host) > 32 { // PostgreSQL keeps 63 bytes of an application_name
+		host = host[:32]
+	}
+	return fmt.Sprintf("pid %d on %s", os.Getpid(), host)
+}
+
 // session opens the database and what runs revisions on it.
 func (a *app) session(ctx context.Context, readOnly bool, mode string) (*database, *apply.Session, error) {
 	db, err := a.open(ctx, readOnly)
@@ -71,7 +87,8 @@ func (a *app) session(ctx context.Context, readOnly bool, mode string) (*databas
 }
 
 func (a *app) sessionOn(db *database, mode string) *apply.Session {
-	return &apply.Session{Conn: db.Conn, Plan: a.plan(db.product, db, mode), Now: a.now, Retries: a.cfg.LockRetries}
+	return &apply.Session{Conn: db.Conn, Plan: a.plan(db.product, db, mode), Now: a.now, Retries: a.cfg.LockRetries,
+		TableLock: a.cfg.Lock == config.LockTable, Lease: a.lease()}
 }
 
 // offline is the product that the URL names, without connecting to it.
@@ -153,7 +170,7 @@ func (a *app) task(p *product, s history.Step, log map[string]apply.Entry) (appl
 		return t, err
 	}
 	if s.Direction == history.Up {
-		stmts, err := r.UpStmts(p.dialect.Family)
+		stmts, err := r.UpStmts(p.dialect.Family, a.vars)
 		if err != nil {
 			return t, err
 		}
@@ -166,7 +183,7 @@ func (a *app) task(p *product, s history.Step, log map[string]apply.Entry) (appl
 	if body.Down == nil {
 		return t, irreversible(t.Revision, t.Path, "the file has no down part")
 	}
-	stmts, err := r.DownStmts(p.dialect.Family)
+	stmts, err := r.DownStmts(p.dialect.Family, a.vars)
 	if err != nil {
 		return t, err
 	}
@@ -175,9 +192,15 @@ func (a *app) task(p *product, s history.Step, log map[string]apply.Entry) (appl
 }
 
 func (a *app) fill(t *apply.Task, stmts []history.Stmt) {
-	for _, s := range stmts {
+	for i, s := range stmts {
 		s.File = t.Path
 		t.Stmts = append(t.Stmts, s.Stmt)
+		if s.Batch != nil {
+			if t.Batches == nil {
+				t.Batches = map[int]history.Batch{}
+			}
+			t.Batches[i] = *s.Batch
+		}
 	}
 }
 
@@ -200,7 +223,7 @@ func (a *app) shownURL() string {
 
 // partial finds the half-done revisions and makes the first step go on where it
 // stands; the statements that ran must still be those of the file.
-func (a *app) resume(st apply.State, tasks []apply.Task, sure bool) error {
+func (a *app) resume(ctx context.Context, s *apply.Session, st apply.State, tasks []apply.Task, sure bool) error {
 	for _, e := range st.Partial {
 		i := slices.IndexFunc(tasks, func(t apply.Task) bool { return t.Revision == e.Revision && t.Direction == e.Direction })
 		if i != 0 {
@@ -216,10 +239,23 @@ func (a *app) resume(st apply.State, tasks []apply.Task, sure bool) error {
 				return partialProblem(e, fmt.Sprintf("statement %d, which ran already, is another one in the file now", n+1))
 			}
 		}
-		if e.State == "running" && e.Started > e.Done && !sure {
+		t.Resume, t.Done = true, e.Done
+		if e.State != "running" || e.Started <= e.Done || sure {
+			continue
+		}
+		outcome, err := s.Outcome(ctx, t, e)
+		if err != nil {
+			return err
+		}
+		switch outcome {
+		case driver.Happened:
+			a.note("revision %s: statement %d had been carried out when migr was stopped; going on behind it", e.Revision, e.Done+1)
+			t.Done++
+		case driver.Again:
+			a.note("revision %s: going on with statement %d, at which migr was stopped", e.Revision, e.Done+1)
+		default:
 			return partialProblem(e, fmt.Sprintf("it is not known whether statement %d was carried out: migr was killed, or the connection was lost, while it ran", e.Done+1))
 		}
-		t.Resume, t.Done = true, e.Done
 	}
 	return nil
 }

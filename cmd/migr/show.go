@@ -156,7 +156,7 @@ type showResult struct {
 }
 
 func (a *app) showCommand() *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use: "show [REV]", Short: "one revision: header, place, statements", Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			target := "head"
@@ -166,6 +166,8 @@ func (a *app) showCommand() *cobra.Command {
 			return a.show(cmd.Context(), target)
 		},
 	}
+	a.varFlag(cmd)
+	return cmd
 }
 
 func (a *app) show(ctx context.Context, target string) error {
@@ -181,11 +183,11 @@ func (a *app) show(ctx context.Context, target string) error {
 	if err != nil {
 		return err
 	}
-	up, err := r.UpStmts(p.dialect.Family)
+	up, err := r.UpStmts(p.dialect.Family, a.vars)
 	if err != nil {
 		return err
 	}
-	down, err := r.DownStmts(p.dialect.Family)
+	down, err := r.DownStmts(p.dialect.Family, a.vars)
 	if err != nil {
 		return err
 	}
@@ -266,6 +268,7 @@ func (a *app) sqlCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&down, "down", false, "the way back")
+	a.varFlag(cmd)
 	return cmd
 }
 

@@ -11,6 +11,7 @@ import (
 
 func (a *app) stampCommand() *cobra.Command {
 	var purge, script bool
+	var wait string
 	cmd := &cobra.Command{
 		Use: "stamp REV...", Short: "set the version without running anything",
 		Long: `Writes into the version table that the database is at these revisions, and runs
@@ -22,9 +23,13 @@ none of them. --purge empties the table first, also of rows that no file knows.`
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := a.setLockWait(wait); err != nil {
+				return err
+			}
 			return a.stamp(cmd.Context(), unmark(args), purge, script)
 		},
 	}
+	lockWaitFlag(cmd, &wait)
 	cmd.Flags().BoolVar(&purge, "purge", false, "empty the version table first")
 	cmd.Flags().BoolVar(&script, "sql", false, "print the script instead of running it; needs no connection")
 	return cmd

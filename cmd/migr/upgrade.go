@@ -20,10 +20,15 @@ type running struct {
 	allow       []string
 	transaction string
 	outOfOrder  bool // upgrade only
+	lockWait    string
+	anyChecksum bool
 }
 
-func (r *running) flags(cmd *cobra.Command) {
+func (r *running) flags(a *app, cmd *cobra.Command) {
 	f := cmd.Flags()
+	lockWaitFlag(cmd, &r.lockWait)
+	a.varFlag(cmd)
+	f.BoolVar(&r.anyChecksum, "ignore-checksum", false, "run although files of applied revisions were changed, this once")
 	f.BoolVar(&r.sql, "sql", false, "print the script instead of running it; needs no connection")
 	f.BoolVar(&r.dryRun, "dry-run", false, "print what would be sent to the database as it is now, and write nothing")
 	f.StringArrayVar(&r.allow, "allow", nil, "allow what loses data, by `CODE`: drop-table, drop-column, …; may be given several times")
@@ -42,6 +47,14 @@ func (r *running) check() error {
 	return checkCodes(r.allow)
 }
 
+// settle checks the flags and puts them over the configuration.
+func (r *running) settle(a *app) error {
+	if err := r.check(); err != nil {
+		return err
+	}
+	return a.setLockWait(r.lockWait)
+}
+
 func (a *app) upgradeCommand() *cobra.Command {
 	var o running
 	cmd := &cobra.Command{
@@ -58,13 +71,13 @@ A:B with --sql prints the script from A to B, offline.`,
 			return a.upgrade(cmd.Context(), target, &o)
 		},
 	}
-	o.flags(cmd)
+	o.flags(a, cmd)
 	cmd.Flags().BoolVar(&o.outOfOrder, "allow-out-of-order", false, "run revisions that came into the history below what is applied")
 	return cmd
 }
 
 func (a *app) upgrade(ctx context.Context, target string, o *running) error {
-	if err := o.check(); err != nil {
+	if err := o.settle(a); err != nil {
 		return err
 	}
 	g, err := a.graph()
@@ -95,6 +108,9 @@ func (a *app) script(s *history.Script, o *running) error {
 		return err
 	}
 	plan := a.plan(p, nil, o.transaction)
+	if err := plan.Check(tasks); err != nil {
+		return err
+	}
 	return a.scriptResult(s.Plan, plan, tasks, s.Create)
 }
 
@@ -186,9 +202,12 @@ func (w *walker) prepare(ctx context.Context, alone bool) error {
 		return err
 	}
 	if alone {
-		if err := w.a.resume(st, w.tasks, w.sure); err != nil {
+		if err := w.a.resume(ctx, w.s, st, w.tasks, w.sure); err != nil {
 			return err
 		}
+	}
+	if err := w.s.Plan.Check(w.tasks); err != nil {
+		return err
 	}
 	return w.a.gate(w.db.product, w.steps.Steps, w.o.allow)
 }
@@ -198,6 +217,10 @@ func (w *walker) prepare(ctx context.Context, alone bool) error {
 func (w *walker) unchanged(log []apply.Entry, rows []history.ID) error {
 	err := w.a.refuseChanged(w.g, log, rows)
 	var p *problem
+	if w.o.anyChecksum && errors.As(err, &p) {
+		w.a.warn("%s, and is left so this once: %s", p.what, strings.Join(p.why, ", "))
+		return nil
+	}
 	if len(w.steps.Steps) > 0 && w.steps.Steps[0].Direction == history.Down && errors.As(err, &p) {
 		w.a.warn("%s: %s", p.what, strings.Join(p.why, ", "))
 		return nil
@@ -255,6 +278,9 @@ func (w *walker) run(ctx context.Context) error {
 	var all []apply.Done
 	from := w.steps.From
 	for try := 0; ; try++ {
+		if err := w.s.Lock(ctx, w.a.cfg.LockWait); err != nil { // it is lost with a lost connection
+			return err
+		}
 		if w.db.dialect.TryLock != nil || try > 0 { // what another has done meanwhile is not done again
 			if err := w.prepare(ctx, true); err != nil {
 				return err

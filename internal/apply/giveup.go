@@ -15,13 +15,11 @@ var errCommitted = errors.New("committed")
 
 // A LostError is a connection that broke, and what is known of the revision.
 type LostError struct {
-	Task    *Task
-	Err     error
-	Known   bool // the database was asked again: the revision is not applied
-	Atomic  bool // and nothing of it is left behind
-	Done    int  // of its statements, where it is not atomic
-	Ended   int
-	Outcome string
+	Task       *Task
+	Err        error
+	Known      bool // the database was asked again: the revision is not applied
+	Atomic     bool // it happens as a whole or not at all
+	Committing bool // COMMIT was sent
 }
 
 func (e *LostError) Error() string {
@@ -79,6 +77,12 @@ func (s *Session) giveUp(ctx context.Context, t *Task, r *runner, rows []string,
 		return nil
 	}
 	s.calm = false
+	if cause := context.Cause(ctx); cause != nil && errors.Is(err, ctx.Err()) {
+		var e *StatementError
+		if !errors.As(err, &e) {
+			err = cause
+		}
+	}
 	lost := s.Conn.Gone() || s.Conn.Dialect.CauseOf(err) == driver.Lost
 	if r.commit && r.g.last && (lost || ctx.Err() != nil) {
 		return s.reconcile(ctx, t, rows, err)
@@ -102,7 +106,7 @@ func (s *Session) giveUp(ctx context.Context, t *Task, r *runner, rows []string,
 	if !lost {
 		return err
 	}
-	return &LostError{Task: t, Err: err, Atomic: atomic}
+	return &LostError{Task: t, Err: err, Atomic: atomic, Committing: r.commit}
 }
 
 // reconcile asks, over a new connection, whether the rows are those that the
@@ -110,7 +114,7 @@ func (s *Session) giveUp(ctx context.Context, t *Task, r *runner, rows []string,
 func (s *Session) reconcile(ctx context.Context, t *Task, rows []string, lost error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 	defer cancel()
-	e := &LostError{Task: t, Err: lost, Atomic: s.Plan.Atomic(*t)}
+	e := &LostError{Task: t, Err: lost, Atomic: s.Plan.Atomic(*t), Committing: true}
 	for s.revive(ctx) != nil {
 		if sleep(ctx, 500*time.Millisecond) != nil {
 			return e

@@ -189,6 +189,14 @@ func (s *Session) write(ctx context.Context, text string, inside bool) error {
 		return s.Conn.Exec(ctx, text)
 	}
 	if !inside {
+		if ctx.Err() != nil { // what is done is recorded, also when nothing more is to be done
+			var cancel context.CancelFunc
+			ctx, cancel = aside(ctx)
+			defer cancel()
+			if err := s.revive(ctx); err != nil {
+				return err
+			}
+		}
 		if err := s.Conn.Exec(ctx, s.Plan.Dialect.Begin); err != nil {
 			return err
 		}

@@ -229,7 +229,6 @@ type runner struct {
 	pending []string   // goes along with what is sent next
 	stmts   []op       // of pending
 	commit  bool       // COMMIT is pending, or was sent
-	open    bool       // BEGIN was sent
 	before  [][]string // what the query of opVerify gave at the beginning
 }
 
@@ -328,7 +327,7 @@ func (r *runner) flush(ctx context.Context) error {
 		text = ";" + text                // else the driver prepares the first statement twice, to see whether it is alone
 	}
 	began := r.Now()
-	if err := r.Conn.Exec(ctx, text); err != nil {
+	if err := r.sendPending(ctx, text, len(stmts) > 0); err != nil {
 		return err
 	}
 	each := r.Now().Sub(began) / time.Duration(max(1, len(stmts)))

@@ -73,7 +73,10 @@ func (s *tarjan) visit(root *node) {
 }
 
 func (s *tarjan) leave(root *node) {
-	i := slices.Index(s.stack, root)
+	i := len(s.stack) - 1 // the group is at the end of a stack that may be deep
+	for s.stack[i] != root {
+		i--
+	}
 	group := slices.Clone(s.stack[i:])
 	s.stack = s.stack[:i]
 	for _, n := range group {
@@ -125,7 +128,10 @@ func (p *planner) reaches(n *node, o *catalog.Object, in map[*node]bool) bool {
 
 func (p *planner) takePart(n *node, o *catalog.Object) {
 	n.parts = slices.DeleteFunc(n.parts, func(x *catalog.Object) bool { return x == o })
-	a := &action{from: p.from.Get(o.Key), to: p.to.Get(o.Key), delta: &catalog.Delta{}, quiet: true}
+	a := p.actions[o.Key]
+	if a == nil {
+		a = &action{from: p.from.Get(o.Key), to: p.to.Get(o.Key), delta: &catalog.Delta{}, quiet: true}
+	}
 	own := p.add(n.stage, a, o)
 	if n.stage == dropping {
 		p.drops[o.Key] = own

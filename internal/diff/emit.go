@@ -71,6 +71,22 @@ func (p *planner) deltas(n *node) []*catalog.Delta {
 			all = append(all, &d.Parts[i])
 		}
 	}
+	return append(all, p.folded(n)...)
+}
+
+// folded lists the differences of parts that have no statement of their own, as
+// their table is made anew.
+func (p *planner) folded(n *node) []*catalog.Delta {
+	var all []*catalog.Delta
+	for _, o := range n.parts {
+		a := p.actions[o.Key]
+		if a == nil || a.quiet || a == n.a || len(a.delta.Parts) > 0 {
+			continue
+		}
+		if d := a.delta; d.From == nil && n.stage == making || d.To == nil && n.stage == dropping || len(d.Attrs) > 0 {
+			all = append(all, d)
+		}
+	}
 	return all
 }
 

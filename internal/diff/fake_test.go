@@ -36,7 +36,7 @@ func newFake() (*fake, *catalog.Engine) {
 	value.Alter = func(_ *catalog.Ctx, d *catalog.Delta) catalog.Alteration {
 		return catalog.Alteration{SQL: f.op(text("alter", d.To, nil), func(w *world) error { return w.alter(d) })}
 	}
-	return f, &catalog.Engine{Name: "fake", Ordered: true, Kinds: []catalog.Kind{
+	return f, &catalog.Engine{Name: "fake", Kinds: []catalog.Kind{
 		own(catalog.Kind{Name: "type"}), function, table,
 		{Name: "column", How: catalog.Merged},
 		value,

@@ -159,12 +159,15 @@ func (p *planner) ownersOf(o *catalog.Object) []catalog.Key {
 			keys = append(keys, d)
 		}
 	}
-	for _, u := range p.from.Objects {
-		if u.Kind == "table" && u.Path() == path {
-			keys = append(keys, u.Key)
+	if p.paths == nil {
+		p.paths = map[string][]catalog.Key{}
+		for _, u := range p.from.Objects {
+			if u.Kind == "table" {
+				p.paths[u.Path()] = append(p.paths[u.Path()], u.Key)
+			}
 		}
 	}
-	return keys
+	return append(keys, p.paths[path]...)
 }
 
 // connect draws the edges anew.

@@ -54,6 +54,7 @@ type planner struct {
 	ctx      catalog.Ctx
 	actions  map[catalog.Key]*action
 	users    map[catalog.Key][]*catalog.Object // of from: who depends on a key
+	paths    map[string][]catalog.Key          // of from: the tables by path; filled when first asked for
 
 	nodes []*node
 	drops map[catalog.Key]*node // by the key of each object that the node removes
@@ -163,8 +164,8 @@ func (p *planner) detach(key catalog.Key, by *action) []catalog.Key {
 	return rebuilt
 }
 
-// rebuild has u dropped and made again, unless it goes anyway or holds data; it
-// tells whether that is new.
+// rebuild has u dropped and made again, unless it goes anyway or holds data that
+// its table does not lose; it tells whether that is new.
 func (p *planner) rebuild(u *catalog.Object, gone catalog.Key) bool {
 	k := p.kinds[u.Kind]
 	to := p.to.Get(u.Key)
@@ -176,7 +177,7 @@ func (p *planner) rebuild(u *catalog.Object, gone catalog.Key) bool {
 		a = &action{from: u, to: to, delta: &catalog.Delta{From: u, To: to}, quiet: true}
 		p.actions[u.Key] = a
 	}
-	if k.Yield != nil {
+	if owner := Owner(p.from, u); k.Yield != nil && (owner == nil || owner.Key != gone) {
 		before, after := k.Yield(&p.ctx, u, to, gone)
 		a.before, a.after = append(a.before, before...), append(a.after, after...)
 		if len(before) > 0 {
@@ -188,6 +189,7 @@ func (p *planner) rebuild(u *catalog.Object, gone catalog.Key) bool {
 		return false
 	}
 	a.alter, a.drop, a.create = nil, true, true
+	a.before, a.after, a.yields = nil, nil, nil // it goes with its table
 	return true
 }
 

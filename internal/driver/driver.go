@@ -51,6 +51,8 @@ type Dialect struct {
 	TryLock func(ctx context.Context, c *Conn, name string) (bool, error)
 	Unlock  func(ctx context.Context, c *Conn, name string) error
 	Holder  func(ctx context.Context, c *Conn, name string) *Holder
+	// EndSession is the statement that ends the session %s.
+	EndSession string
 	// Frail tells why a session lock would not keep a second runner out here, or
 	// "": a pooler that gives each transaction another session, a cluster with
 	// locks per node.

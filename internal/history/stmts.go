@@ -70,6 +70,23 @@ func (r *Revision) DownStmts(f sqltext.Family, vars ...Vars) ([]Stmt, error) {
 	return r.split(f, *b.Down, vars)
 }
 
+// DownText returns the text of the down part as its statements are read from: that
+// of a template filled in. It is "" when there is no such part.
+func (r *Revision) DownText(f sqltext.Family, vars ...Vars) (string, error) {
+	b, err := r.Body()
+	if err != nil || b.Down == nil {
+		return "", err
+	}
+	if !r.Template {
+		return b.Down.Text, nil
+	}
+	var v Vars
+	if len(vars) > 0 {
+		v = vars[0]
+	}
+	return r.fill(f, *b.Down, v)
+}
+
 // split cuts a part into statements and gives each its directives. What it gives
 // is kept for the next caller, who gets a slice of his own.
 func (r *Revision) split(f sqltext.Family, p Part, vars []Vars) ([]Stmt, error) {

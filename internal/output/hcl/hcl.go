@@ -29,10 +29,12 @@ func Marshal(engine, home string, c *catalog.Catalog) (text []byte, lost []strin
 	w := &writer{dialect: d, home: home, c: c, realm: &schema.Realm{}, tables: map[catalog.Key]*schema.Table{}, done: map[catalog.Key]bool{}}
 	w.schema("")
 	for _, kinds := range [][]string{{"schema"}, {"enum"}, {"table"}, {"column"}, {"primary_key", "index", "unique", "check"}, {"foreign_key"}} {
-		for _, o := range c.Objects {
-			if slices.Contains(kinds, o.Kind) {
-				w.object(o)
-			}
+		of := slices.DeleteFunc(slices.Clone(c.Objects), func(o *catalog.Object) bool { return !slices.Contains(kinds, o.Kind) })
+		if kinds[0] == "primary_key" { // a server may list keys in one order today and in another tomorrow
+			slices.SortStableFunc(of, func(a, b *catalog.Object) int { return a.Key.Compare(b.Key) })
+		}
+		for _, o := range of {
+			w.object(o)
 		}
 	}
 	for _, o := range c.Objects {

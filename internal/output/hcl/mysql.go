@@ -3,6 +3,7 @@ package hcl
 import (
 	"regexp"
 	"strconv"
+	"sync"
 
 	"ariga.io/atlas/sql/mysql"
 	"ariga.io/atlas/sql/schema"
@@ -32,7 +33,7 @@ func mysqlTable(w *writer, o *catalog.Object) []string {
 	return others(o, "comment", "collation", "engine")
 }
 
-var plainMySQL = regexp.MustCompile(`^(bigint|int|smallint|tinyint|mediumint|bigint unsigned|int unsigned|smallint unsigned|varchar\(\d+\)|char\(\d+\)|text|mediumtext|longtext|json|date|decimal\(\d+,\d+\))$`)
+var plainMySQL = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(bigint|int|smallint|tinyint|mediumint|bigint unsigned|int unsigned|smallint unsigned|varchar\(\d+\)|char\(\d+\)|text|mediumtext|longtext|json|date|decimal\(\d+,\d+\))$`) })
 
 func mysqlColumn(w *writer, o *catalog.Object) []string {
 	t, typ := w.table(o), o.Attrs["type"]
@@ -56,7 +57,7 @@ func mysqlColumn(w *writer, o *catalog.Object) []string {
 	case typ == "longtext" && o.Attrs["check"] == "json_valid(`"+o.Name+"`)": // MariaDB's JSON
 		c.Type.Type = &schema.JSONType{T: "json"}
 		known = append(known, "check")
-	case plainMySQL.MatchString(typ):
+	case plainMySQL().MatchString(typ):
 		parsed, err := mysql.ParseType(typ)
 		if err != nil {
 			return []string{whole}

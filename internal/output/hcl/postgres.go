@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"regexp"
 	"strings"
+	"sync"
 
 	"ariga.io/atlas/sql/postgres"
 	"ariga.io/atlas/sql/schema"
@@ -44,13 +45,13 @@ func postgresTable(w *writer, o *catalog.Object) []string {
 	return others(o, "comment")
 }
 
-var plainPostgres = regexp.MustCompile(`^(bigint|integer|smallint|text|boolean|date|uuid|json|jsonb|bytea|real|double precision|character varying\(\d+\)|numeric\(\d+,\d+\)|inet|cidr|xml)$`)
+var plainPostgres = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(bigint|integer|smallint|text|boolean|date|uuid|json|jsonb|bytea|real|double precision|character varying\(\d+\)|numeric\(\d+,\d+\)|inet|cidr|xml)$`) })
 
 func postgresColumn(w *writer, o *catalog.Object) []string {
 	typ := o.Attrs["type"]
 	c := schema.NewColumn(o.Name).SetNull(o.Attrs["notnull"] == "")
 	c.Type.Raw, c.Type.Type = typ, &postgres.UserDefinedType{T: typ}
-	if plainPostgres.MatchString(typ) {
+	if plainPostgres().MatchString(typ) {
 		if t, err := postgres.ParseType(typ); err == nil {
 			c.Type.Type = t
 		}

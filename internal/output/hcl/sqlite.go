@@ -3,6 +3,7 @@ package hcl
 import (
 	"regexp"
 	"strings"
+	"sync"
 
 	"ariga.io/atlas/sql/schema"
 	"ariga.io/atlas/sql/sqlite"
@@ -31,7 +32,7 @@ func sqliteTable(w *writer, o *catalog.Object) []string {
 	return nil
 }
 
-var plainSQLite = regexp.MustCompile(`^(?i:int|integer|bigint|smallint|tinyint|real|double|float|text|blob|date|datetime|bool|boolean|json|uuid|varchar\(\d+\)|decimal\(\d+,\d+\)|numeric\(\d+,\d+\))$`)
+var plainSQLite = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(?i:int|integer|bigint|smallint|tinyint|real|double|float|text|blob|date|datetime|bool|boolean|json|uuid|varchar\(\d+\)|decimal\(\d+,\d+\)|numeric\(\d+,\d+\))$`) })
 
 func sqliteColumn(w *writer, o *catalog.Object) []string {
 	typ := o.Attrs["type"]
@@ -40,7 +41,7 @@ func sqliteColumn(w *writer, o *catalog.Object) []string {
 	}
 	c := schema.NewColumn(o.Name).SetNull(o.Attrs["not_null"] == "")
 	c.Type.Type, c.Type.Raw = &sqlite.UserDefinedType{T: typ}, typ
-	if plainSQLite.MatchString(typ) {
+	if plainSQLite().MatchString(typ) {
 		if t, err := sqlite.ParseType(strings.ToLower(typ)); err == nil {
 			c.Type.Type = t
 		}
@@ -51,13 +52,13 @@ func sqliteColumn(w *writer, o *catalog.Object) []string {
 	return others(o, "type", "not_null", "default", "generated", "stored")
 }
 
-var simpleString = regexp.MustCompile(`^'[^'\\]*'$`)
+var simpleString = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^'[^'\\]*'$`) })
 
 // setDefault writes a plain string as one, and all else as an expression.
 func setDefault(c *schema.Column, text string) {
 	switch {
 	case text == "":
-	case simpleString.MatchString(text):
+	case simpleString().MatchString(text):
 		c.Default = &schema.Literal{V: text}
 	default:
 		c.Default = &schema.RawExpr{X: text}

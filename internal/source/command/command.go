@@ -54,8 +54,10 @@ func (p *program) DDL(ctx context.Context, f sqltext.Family) ([]sqltext.Stmt, er
 		return nil, &source.Error{File: p.Name, Msg: err.Error(), Err: err}
 	}
 	if len(stmts) == 0 {
-		return nil, &source.Error{File: p.Name, Msg: "printed no statement", Detail: words,
-			Hint: "it must print the whole schema as SQL on standard output; an empty one would drop every table"}
+		return nil, &source.Error{
+			File: p.Name, Msg: "printed no statement", Detail: words,
+			Hint: "it must print the whole schema as SQL on standard output; an empty one would drop every table",
+		}
 	}
 	return stmts, nil
 }

@@ -97,7 +97,7 @@ func (m *models) run(ctx context.Context, p *pack, d driver, types []string) (*a
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(tmp)
+	defer func() { _ = os.RemoveAll(tmp) }()
 	main, out := filepath.Join(tmp, "main.go"), filepath.Join(tmp, "answer.json")
 	text, err := program(p, d, types, m.name, serverVersion(m.options.Product))
 	if err != nil {
@@ -121,8 +121,10 @@ func (m *models) run(ctx context.Context, p *pack, d driver, types []string) (*a
 	}
 	written, err := os.ReadFile(out)
 	if err != nil {
-		return nil, &source.Error{File: m.spec, Msg: "the models' package ended the program before it answered", Detail: words, Err: err,
-			Hint: "does an init function of it call os.Exit?"}
+		return nil, &source.Error{
+			File: m.spec, Msg: "the models' package ended the program before it answered", Detail: words, Err: err,
+			Hint: "does an init function of it call os.Exit?",
+		}
 	}
 	var a answer
 	if err := json.Unmarshal(written, &a); err != nil {

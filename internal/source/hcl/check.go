@@ -21,8 +21,10 @@ func (doc *document) check(d *dialect) error {
 			return nil
 		}
 	}
-	return &source.Error{File: doc.name, Msg: "there is no schema block",
-		Hint: `write schema "` + d.home + `" {}, and schema = schema.` + d.home + " in each table"}
+	return &source.Error{
+		File: doc.name, Msg: "there is no schema block",
+		Hint: `write schema "` + d.home + `" {}, and schema = schema.` + d.home + " in each table",
+	}
 }
 
 func checkBody(in string, body *hclsyntax.Body, v *block, d *dialect) error {

@@ -67,8 +67,10 @@ func (d *dialect) ddl(ctx context.Context, doc *document, in map[string]cty.Valu
 		return nil, err
 	}
 	if !d.schemas && len(realm.Schemas) != 1 {
-		return nil, &source.Error{File: doc.name, Msg: fmt.Sprintf("there are %d schema blocks", len(realm.Schemas)),
-			Hint: "a model of " + d.name + " describes one database: one schema block, whose name does not matter"}
+		return nil, &source.Error{
+			File: doc.name, Msg: fmt.Sprintf("there are %d schema blocks", len(realm.Schemas)),
+			Hint: "a model of " + d.name + " describes one database: one schema block, whose name does not matter",
+		}
 	}
 	var opts []migrate.PlanOption
 	if !d.schemas {
@@ -94,8 +96,10 @@ func (d *dialect) ddl(ctx context.Context, doc *document, in map[string]cty.Valu
 func (d *dialect) realm(doc *document, in map[string]cty.Value, raw rawTypes) (realm *schema.Realm, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			realm, err = nil, &source.Error{File: doc.name, Msg: fmt.Sprintf("Atlas cannot evaluate this: %v", p),
-				Hint: "does every columns = […] name columns of its own table?"}
+			realm, err = nil, &source.Error{
+				File: doc.name, Msg: fmt.Sprintf("Atlas cannot evaluate this: %v", p),
+				Hint: "does every columns = […] name columns of its own table?",
+			}
 		}
 	}()
 	p := hclparse.NewParser()

@@ -197,7 +197,7 @@ func afterMySQL(change schema.Change, text string) string {
 
 // constant is a default that SQLite takes without parentheses; with them it is
 // kept as another text.
-var constant = regexp.MustCompile(`(?i)^(current_timestamp|current_date|current_time|null|true|false|[-+]?[0-9.]+|x?'([^']|'')*')$`)
+var constant = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?i)^(current_timestamp|current_date|current_time|null|true|false|[-+]?[0-9.]+|x?'([^']|'')*')$`) })
 
 // afterSQLite takes away the parentheses that the planner puts around constants,
 // and around an expression that is a part of an index: an index on (lower(a)) is
@@ -206,7 +206,7 @@ func afterSQLite(change schema.Change, text string) string {
 	switch change := change.(type) {
 	case *schema.AddTable:
 		for _, c := range change.T.Columns {
-			if x, ok := c.Default.(*schema.RawExpr); ok && constant.MatchString(x.X) {
+			if x, ok := c.Default.(*schema.RawExpr); ok && constant().MatchString(x.X) {
 				text = strings.Replace(text, " DEFAULT ("+x.X+")", " DEFAULT "+x.X, 1)
 			}
 		}

@@ -42,8 +42,10 @@ func open(dir, spec string, _ source.Options) (source.Source, error) {
 	name, query, _ := strings.Cut(spec, "?")
 	vars, err := url.ParseQuery(query)
 	if err != nil {
-		return nil, &source.Error{File: spec, Msg: "the variables behind the question mark cannot be read: " + err.Error(),
-			Hint: "write them as in a URL: schema.hcl?tenant=acme&size=10", Err: err}
+		return nil, &source.Error{
+			File: spec, Msg: "the variables behind the question mark cannot be read: " + err.Error(),
+			Hint: "write them as in a URL: schema.hcl?tenant=acme&size=10", Err: err,
+		}
 	}
 	return &model{dir: dir, spec: name, vars: vars}, nil
 }

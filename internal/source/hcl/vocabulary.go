@@ -74,8 +74,10 @@ func common() map[string]*block {
 }
 
 func column(attrs string, blocks map[string]*block) *block {
-	return &block{attrs: "null type default as " + attrs, labels: 1,
-		blocks: with(map[string]*block{"as": {attrs: "expr type"}}, blocks)}
+	return &block{
+		attrs: "null type default as " + attrs, labels: 1,
+		blocks: with(map[string]*block{"as": {attrs: "expr type"}}, blocks),
+	}
 }
 
 func index(attrs, on string) *block {

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/migr-dev/migr/internal/apply"
+)
+
+func ofLocked(e *apply.LockedError) *problem {
+	p := &problem{exit: exitLocked, code: "locked", what: e.Error(), hint: "wait for it to end, or raise lock_wait", more: map[string]any{}}
+	if e.Holder != nil {
+		p.more["holder"] = holderJSON(e.Holder)
+	}
+	if e.Table {
+		p.hint += "; the lease of a migr that was killed runs out by itself, `migr lock release` ends it at once"
+	}
+	return p
+}
+
+// ofLost tells what is known of a revision after the connection broke.
+func ofLost(e *apply.LostError) *problem {
+	p := &problem{exit: exitFailed, code: "connect", what: fmt.Sprintf("revision %s, %s: the connection to the database was lost", e.Task.Revision, e.Task.Direction),
+		why: []string{e.Err.Error()}, more: map[string]any{"revision": e.Task.Revision}, hint: "run the command again"}
+	switch {
+	case e.Known && e.Atomic:
+		p.why = append(p.why, "the database was asked over a new connection: the revision is not applied, nothing of it is left")
+	case e.Known:
+		p.why = append(p.why, "the database was asked over a new connection: the revision is not recorded as applied")
+		p.hint = "`migr status` tells which statements are done; run the command again: it goes on there"
+	case e.Atomic && e.Committing:
+		p.why = append(p.why, "COMMIT was sent, and the database could not be reached again: whether the revision is applied is not known; it is either wholly applied or not at all")
+		p.hint = "`migr status` tells which, once the database can be reached"
+	case e.Atomic:
+		p.why = append(p.why, "COMMIT was not sent: the server rolls the revision back, nothing of it is left")
+	default:
+		p.why = append(p.why, "the log of the database tells which of its statements are done")
+		p.hint = "`migr status` tells the state; run the command again: it goes on there, or says what is not known"
+	}
+	return p
+}
+
+// lostStatement tells of a statement whose end was not seen.
+func lostStatement(e *apply.StatementError, p *problem) *problem {
+	if e.Lost {
+		p.what = fmt.Sprintf("revision %s, %s: the connection was lost at statement %d of %d", e.Task.Revision, e.Task.Direction, e.N, len(e.Task.Stmts))
+	}
+	p.more["lost"] = e.Lost
+	if e.Atomic {
+		p.code = "connect"
+		p.why = append(p.why, "COMMIT was not sent: the server rolls the revision back, nothing of it is left")
+		p.hint = "run the command again"
+		return p
+	}
+	p.exit, p.code = exitPartial, "partial"
+	p.why = append(p.why, fmt.Sprintf("statements 1 to %d are done; whether %d was carried out is not known; the rest was not run", e.N-1, e.N))
+	p.hint = fmt.Sprintf("look whether statement %d was carried out; `migr repair` tells how to go on", e.N)
+	return p
+}
