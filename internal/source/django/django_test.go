@@ -310,8 +310,10 @@ func TestErrors(t *testing.T) {
 		{"model", spec, "library/models.py", "models.Model", "models.Modell", "", "importing mysite.settings failed", "library/models.py:11: class Author(models.Modell):", ""},
 		{"syntax", spec, "library/models.py", "class Author(", "class Author((", "", "a syntax error", "models.py", ""},
 		{"alias", spec + ":replica", "", "", "", "", "DATABASES has no replica", "it has: archive, default", ""},
-		{"connects", spec, "accounts/apps.py", "    name =", "    def ready(self):\n        from accounts.models import User\n        User.objects.count()\n\n    name =", "",
-			"importing mysite.settings failed", "a connection to the database was asked for", ""},
+		{
+			"connects", spec, "accounts/apps.py", "    name =", "    def ready(self):\n        from accounts.models import User\n        User.objects.count()\n\n    name =", "",
+			"importing mysite.settings failed", "a connection to the database was asked for", "",
+		},
 		{"exclude", spec, "", "", "", "", "exclude_apps names nothing, which is no installed app", "accounts, admin, auth", ""},
 	}
 	for _, c := range cases {
