@@ -339,7 +339,7 @@ func (a *app) openURL(ctx context.Context, u *dburl.URL, readOnly bool) (*databa
 	if err != nil {
 		return nil, err
 	}
-	c, err := driver.Open(ctx, p.dialect, u, driver.Options{ReadOnly: readOnly, Timeout: connectTimeout, Client: client()})
+	c, err := driver.Open(ctx, p.dialect, u, driver.Options{ReadOnly: readOnly, Timeout: connectTimeout, Client: client(), Since: a.now()})
 	if err != nil {
 		return nil, err
 	}
