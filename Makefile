@@ -53,8 +53,8 @@ update: ## rewrite what testdata/script compares with (then read the diff)
 	pythons=$$(scripts/pythons.sh) && export MIGR_TEST_PYTHONS="$$pythons" && \
 	scripts/testdb.sh run $(ENGINES) -- $(GO) test ./cmd/migr -run TestScript -update
 
-bench: ## the benchmarks, six times, for benchstat (BENCH=Split PKG=./internal/sqltext)
-	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -count 6 $(PKG)
+bench: ## the benchmarks, six times, for benchstat (BENCH=Split PKG=./internal/sqltext); docs/performance.md
+	scripts/testdb.sh run postgres postgres18 -- $(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -count 6 $(PKG)
 
 fuzz: ## each fuzz test for FUZZTIME (10s)
 	@grep -rn --include='*_test.go' -o '^func Fuzz[A-Za-z0-9_]*' cmd internal | sort | while IFS=: read -r file _ func; do \

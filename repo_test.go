@@ -165,6 +165,33 @@ func TestPluginsAreListedInOnePlace(t *testing.T) {
 	}
 }
 
+// TestNothingIsCompiledAtStart: a regular expression that is compiled when a
+// package is initialised is paid for by each start of migr, `migr --help` too.
+// sync.OnceValue puts it off until it is used.
+func TestNothingIsCompiledAtStart(t *testing.T) {
+	t.Parallel()
+	for _, f := range goFiles(t) {
+		if f.test() || strings.HasPrefix(f.path, "internal/testdb/") {
+			continue
+		}
+		for _, d := range f.ast.Decls {
+			g, ok := d.(*ast.GenDecl)
+			if !ok || g.Tok != token.VAR {
+				continue
+			}
+			ast.Inspect(g, func(n ast.Node) bool {
+				if _, later := n.(*ast.FuncLit); later {
+					return false
+				}
+				if s, ok := n.(*ast.SelectorExpr); ok && s.Sel.Name == "MustCompile" {
+					t.Errorf("%s: put this off with sync.OnceValue", f.fset.Position(n.Pos()))
+				}
+				return true
+			})
+		}
+	}
+}
+
 // What must stay light, seen through all that it imports.
 func TestLightPackages(t *testing.T) {
 	t.Parallel()

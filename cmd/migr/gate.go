@@ -57,6 +57,9 @@ func (a *app) findings(p *product, s history.Step) ([]gate.Finding, error) {
 		return nil, nil
 	}
 	up, err := s.Revision.UpStmts(p.dialect.Family, a.vars)
+	if err != nil && s.Direction == history.Down && s.Revision.Template {
+		up, err = nil, nil // the way back need not know the variables of the way there
+	}
 	if err != nil {
 		return nil, err
 	}

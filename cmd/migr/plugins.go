@@ -53,15 +53,28 @@ func (a *app) sources() []source.Kind {
 	return []source.Kind{a.hcl().Kind(), sqlalchemy.Kind, django.Kind, gorm.Kind, program.Kind, sqlfile.Kind}
 }
 
-// commands lists every command, in the order of the help.
-func (a *app) commands() []*cobra.Command {
-	return []*cobra.Command{
-		a.initCommand(), a.revisionCommand(), a.makemigrationsCommand(),
-		a.upgradeCommand(), a.downgradeCommand(), a.downCommand(),
-		a.statusCommand(), a.currentCommand(), a.historyCommand(), a.headsCommand(), a.branchesCommand(), a.showCommand(),
-		a.sqlCommand(), a.stampCommand(), a.editCommand(), a.mergeCommand(), a.rebaseCommand(), a.squashCommand(), a.removeCommand(),
-		a.repairCommand(), a.lockCommand(), a.resetCommand(),
-		a.checkCommand(), a.verifyCommand(), a.diffCommand(), a.inspectCommand(),
-		a.configCommand(), a.versionCommand(), a.completionCommand(),
+// A group is commands that stand together in the help.
+type group struct {
+	title    string
+	commands []*cobra.Command
+}
+
+// groups lists every command.
+func (a *app) groups() []group {
+	return []group{
+		{"Write revisions", []*cobra.Command{
+			a.initCommand(), a.revisionCommand(), a.makemigrationsCommand(), a.editCommand(), a.mergeCommand(), a.rebaseCommand(),
+			a.squashCommand(), a.removeCommand(),
+		}},
+		{"Run them", []*cobra.Command{
+			a.upgradeCommand(), a.downgradeCommand(), a.downCommand(), a.stampCommand(), a.repairCommand(), a.lockCommand(), a.resetCommand(),
+		}},
+		{"Look at them", []*cobra.Command{
+			a.statusCommand(), a.currentCommand(), a.historyCommand(), a.headsCommand(), a.branchesCommand(), a.showCommand(), a.sqlCommand(),
+		}},
+		{"Compare schemas", []*cobra.Command{
+			a.checkCommand(), a.verifyCommand(), a.diffCommand(), a.inspectCommand(),
+		}},
+		{"Other", []*cobra.Command{a.configCommand(), a.versionCommand(), a.completionCommand()}},
 	}
 }

@@ -210,7 +210,7 @@ func replaceFile(path string, data []byte) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(f.Name())
+	defer func() { _ = os.Remove(f.Name()) }() // gone already once it has been renamed
 	_, err = f.Write(data)
 	if e := f.Close(); err == nil {
 		err = e

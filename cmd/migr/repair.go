@@ -148,7 +148,7 @@ func (r *repairer) locked(ctx context.Context, do func(context.Context) (string,
 func (r *repairer) problems() ([]problemJSON, error) {
 	out := []problemJSON{}
 	for _, e := range r.st.Partial {
-		p := partialProblem(e, "").(*problem)
+		p := partialProblem(e, "")
 		out = append(out, problemJSON{"partial", e.Revision, e.Direction, e.Statements, e.Done, p.what, p.hint})
 	}
 	changed, err := r.a.changed(r.g, r.log)

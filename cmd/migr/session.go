@@ -260,7 +260,7 @@ func (a *app) resume(ctx context.Context, s *apply.Session, st apply.State, task
 	return nil
 }
 
-func partialProblem(e apply.Entry, why string) error {
+func partialProblem(e apply.Entry, why string) *problem {
 	p := &problem{exit: exitPartial, code: "partial", what: fmt.Sprintf("revision %s (%s) is partly applied: %d of %d statements are done", e.Revision, e.Direction, e.Done, e.Statements),
 		why: []string{why}, more: map[string]any{"revision": e.Revision, "done": e.Done, "statements": e.Statements}}
 	if e.Err != "" {

@@ -130,12 +130,12 @@ func (a *app) squashed(ctx context.Context, db *database, g *history.Graph, sq *
 	if err != nil {
 		return nil, false, err
 	}
-	defer after.Close()
+	defer a.discard(after.DB)
 	before, err := a.buildRevisions(ctx, db, sq.Before)
 	if err != nil {
 		return nil, false, err
 	}
-	defer before.Close()
+	defer a.discard(before.DB)
 	s := &squasher{a: a, db: db, sq: sq, before: before, after: after}
 	if s.verbatim, err = s.mustBeVerbatim(); err != nil {
 		return nil, false, err

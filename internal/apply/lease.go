@@ -114,14 +114,14 @@ func (s *Session) leaseHolder(ctx context.Context) *driver.Holder {
 // beat renews the lease until it is stopped. When it cannot be renewed before it
 // runs out, what runs under the lock is ended.
 func (l *lease) beat(ctx context.Context, renew string, length time.Duration) {
-	good := time.Now()
+	missed := 0 // in a row: four of them are the whole lease
 	for sleep(ctx, length/4) == nil {
-		short, cancel := context.WithTimeout(ctx, length/2)
+		short, cancel := context.WithTimeout(ctx, length/4)
 		n, err := l.conn.Changed(short, renew)
 		cancel()
 		switch {
 		case err == nil && n == 1:
-			good = time.Now()
+			missed = 0
 			continue
 		case err == nil:
 			l.tellLost()
@@ -129,7 +129,7 @@ func (l *lease) beat(ctx context.Context, renew string, length time.Duration) {
 		case ctx.Err() != nil:
 			return
 		}
-		if time.Since(good) >= length {
+		if missed++; missed >= 3 { // the next sleep would outlast it
 			l.tellLost()
 			return
 		}
