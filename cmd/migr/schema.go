@@ -45,7 +45,7 @@ func (a *app) models() (config.Models, error) {
 
 // modelStatements reads the models, checked and ready for a scratch database.
 func (a *app) modelStatements(ctx context.Context, db *database, m config.Models) ([]source.Prepared, error) {
-	src, err := source.Open(sources(), m.Base, m.Specs, a.sourceOptions(db))
+	src, err := source.Open(a.sources(), m.Base, m.Specs, a.sourceOptions(db))
 	if err != nil {
 		return nil, err
 	}
