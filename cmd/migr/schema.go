@@ -54,8 +54,10 @@ func (a *app) modelStatements(ctx context.Context, db *database, m config.Models
 		return nil, err
 	}
 	if len(stmts) == 0 { // more likely a mistake than the wish to drop everything
-		return nil, &source.Error{Msg: "the models hold no statement: " + strings.Join(m.Specs, ", "),
-			Hint: "name the files that describe the schema; to take everything away, use `migr downgrade base` or `migr diff --to empty`"}
+		return nil, &source.Error{
+			Msg:  "the models hold no statement: " + strings.Join(m.Specs, ", "),
+			Hint: "name the files that describe the schema; to take everything away, use `migr downgrade base` or `migr diff --to empty`",
+		}
 	}
 	return source.Prepare(db.dialect.Family, stmts)
 }

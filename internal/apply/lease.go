@@ -107,8 +107,10 @@ func (s *Session) leaseHolder(ctx context.Context) *driver.Holder {
 		return nil
 	}
 	r := rows[0]
-	return &driver.Holder{User: r[0], Session: r[1], Client: strings.TrimSpace("migr " + r[2]), Since: time.UnixMilli(int64(number(r[3]))).UTC().Format(time.RFC3339),
-		Doing: fmt.Sprintf("lease of %s, for %s more", t.LockName(), time.Duration(number(r[4]))*time.Millisecond)}
+	return &driver.Holder{
+		User: r[0], Session: r[1], Client: strings.TrimSpace("migr " + r[2]), Since: time.UnixMilli(int64(number(r[3]))).UTC().Format(time.RFC3339),
+		Doing: fmt.Sprintf("lease of %s, for %s more", t.LockName(), time.Duration(number(r[4]))*time.Millisecond),
+	}
 }
 
 // beat renews the lease until it is stopped. When it cannot be renewed before it
