@@ -152,13 +152,18 @@ runs revisions: on SQLite, PostgreSQL, MySQL and MariaDB.`,
 		return usagef("%s", strings.ReplaceAll(err.Error(), numberMark, ""))
 	})
 	a.globals(root.PersistentFlags())
-	for _, c := range a.commands() {
-		c.Args = usageArgs(c.Args)
-		if takesRevisions[c.Name()] {
-			c.ValidArgsFunction = a.completeRevisions
+	for _, g := range a.groups() {
+		root.AddGroup(&cobra.Group{ID: g.title, Title: g.title + ":"})
+		for _, c := range g.commands {
+			c.GroupID = g.title
+			c.Args = usageArgs(c.Args)
+			if takesRevisions[c.Name()] {
+				c.ValidArgsFunction = a.completeRevisions
+			}
+			root.AddCommand(c)
 		}
-		root.AddCommand(c)
 	}
+	root.SetHelpCommandGroupID("Other")
 	return root
 }
 
@@ -334,7 +339,7 @@ func (a *app) openURL(ctx context.Context, u *dburl.URL, readOnly bool) (*databa
 	if err != nil {
 		return nil, err
 	}
-	c, err := driver.Open(ctx, p.dialect, u, driver.Options{ReadOnly: readOnly, Timeout: connectTimeout, Client: client()})
+	c, err := driver.Open(ctx, p.dialect, u, driver.Options{ReadOnly: readOnly, Timeout: connectTimeout, Client: client(), Since: a.now()})
 	if err != nil {
 		return nil, err
 	}

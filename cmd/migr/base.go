@@ -41,9 +41,7 @@ func (a *app) checkBase(ctx context.Context, ref string) ([]problemResult, error
 	}
 	c := &baseCheck{ref: ref, here: byID(here), there: byID(there), before: byID(before), all: here}
 	for _, r := range here {
-		for _, old := range r.Replaces {
-			c.replaced = append(c.replaced, old)
-		}
+		c.replaced = append(c.replaced, r.Replaces...)
 	}
 	for _, r := range there {
 		if err := c.compare(r); err != nil {

@@ -60,9 +60,27 @@ func separator(at string) string {
 // commands that reach for the database, each with what makes it say most.
 func canaryCommands() [][]string {
 	return [][]string{
-		{"current"}, {"current", "-v"}, {"current", "--json", "-v"}, {"upgrade", "-v"}, {"upgrade", "--json"},
-		{"status"}, {"check", "--json"}, {"revision", "--autogenerate", "-m", "x", "-v"}, {"diff", "-v"},
-		{"inspect", "--json"}, {"config"}, {"config", "--json"}, {"init"}, {"upgrade", "--sql"},
+		{"current"},
+		{"current", "-v"},
+		{"current", "--json", "-v"},
+		{"upgrade", "-v"},
+		{"upgrade", "--json"},
+		{"status"},
+		{"check", "--json"},
+		{"revision", "--autogenerate", "-m", "x", "-v"},
+		{"diff", "-v"},
+		{"inspect", "--json"},
+		{"config"},
+		{"config", "--json"},
+		{"init"},
+		{"upgrade", "--sql"},
+		{"downgrade", "base", "--yes", "-v"},
+		{"stamp", "head"},
+		{"repair", "--json"},
+		{"lock", "status", "--json"},
+		{"lock", "release", "--yes"},
+		{"upgrade", "--dry-run", "-v"},
+		{"upgrade", "--lock-wait", "0", "--json", "-v"},
 	}
 }
 

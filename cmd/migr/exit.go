@@ -166,8 +166,10 @@ func (a *app) ofRunning(err error) *problem {
 	case errors.As(err, &busy):
 		return &problem{exit: exitUsage, code: "config", what: busy.Error(), hint: "give an empty database: migr empties it after use"}
 	case errors.As(err, &load):
-		p := &problem{exit: exitFailed, code: "source", what: load.Error(), why: []string{excerpt(load.Stmt.Text)},
-			more: place(load.Stmt.File, load.Line, load.Col)}
+		p := &problem{
+			exit: exitFailed, code: "source", what: load.Error(), why: []string{excerpt(load.Stmt.Text)},
+			more: place(load.Stmt.File, load.Line, load.Col),
+		}
 		if load.More > 0 {
 			p.why = append(p.why, fmt.Sprintf("and %d more statements failed, some perhaps because of this one", load.More))
 		}
@@ -185,8 +187,10 @@ func (a *app) ofRunning(err error) *problem {
 	case errors.As(err, &conn):
 		return ofConnect(conn)
 	case errors.As(err, &differ):
-		return &problem{exit: exitFailed, code: "unproven", what: differ.Error(), why: differ.Found,
-			hint: "nothing was written; this is a case that migr does not plan right: please report it with the two schemas, and write the revision by hand meanwhile"}
+		return &problem{
+			exit: exitFailed, code: "unproven", what: differ.Error(), why: differ.Found,
+			hint: "nothing was written; this is a case that migr does not plan right: please report it with the two schemas, and write the revision by hand meanwhile",
+		}
 	case errors.Is(err, apply.ErrMoved):
 		return &problem{exit: exitLocked, code: "locked", what: err.Error(), hint: "run the command again"}
 	}
@@ -222,7 +226,8 @@ func (a *app) ofStatement(e *apply.StatementError) *problem {
 	if where == "" {
 		where = e.Task.Path
 	}
-	p := &problem{exit: exitFailed, code: "statement",
+	p := &problem{
+		exit: exitFailed, code: "statement",
 		what: fmt.Sprintf("revision %s, %s: statement %d of %d failed", e.Task.Revision, e.Task.Direction, e.N, len(e.Task.Stmts)),
 		why:  []string{fmt.Sprintf("%s:%d:%d", where, e.Line, e.Col), excerpt(e.Stmt.Text)},
 		more: map[string]any{"revision": e.Task.Revision, "path": where, "line": e.Line, "column": e.Col, "statement": e.N},
@@ -276,8 +281,10 @@ func (a *app) ofStatement(e *apply.StatementError) *problem {
 
 // ofTask tells of a revision that failed outside its statements.
 func ofTask(e *apply.TaskError) *problem {
-	p := &problem{exit: exitFailed, code: "statement", what: fmt.Sprintf("revision %s, %s: not a statement, but beginning, committing or recording it failed", e.Task.Revision, e.Task.Direction),
-		why: []string{e.Task.Path, e.Server.Error()}, more: map[string]any{"revision": e.Task.Revision, "path": e.Task.Path, "server_code": e.Server.Code}}
+	p := &problem{
+		exit: exitFailed, code: "statement", what: fmt.Sprintf("revision %s, %s: not a statement, but beginning, committing or recording it failed", e.Task.Revision, e.Task.Direction),
+		why: []string{e.Task.Path, e.Server.Error()}, more: map[string]any{"revision": e.Task.Revision, "path": e.Task.Path, "server_code": e.Server.Code},
+	}
 	if e.Task.Direction == "stamp" {
 		p.what, p.why = fmt.Sprintf("stamping %s", e.Task.Revision), p.why[1:]
 		return p
@@ -310,8 +317,10 @@ func (a *app) ofHistory(err error) *problem {
 	var bad *history.BadFile
 	switch {
 	case errors.As(err, &bad):
-		p := &problem{exit: exitUsage, code: string(bad.Code), what: bad.Error(), hint: bad.Hint,
-			more: map[string]any{"path": bad.Path, "line": bad.Line, "column": bad.Col}}
+		p := &problem{
+			exit: exitUsage, code: string(bad.Code), what: bad.Error(), hint: bad.Hint,
+			more: map[string]any{"path": bad.Path, "line": bad.Line, "column": bad.Col},
+		}
 		if bad.Code == history.IllegalID {
 			p.exit = exitHistory
 		}

@@ -42,9 +42,11 @@ func (a *app) gate(p *product, steps []history.Step, allow []string) error {
 		}
 	}
 	if len(why) > 0 {
-		return &problem{exit: exitUnsafe, code: "unsafe", what: "this loses data, or fails on the rows there are, and is not allowed", why: why,
+		return &problem{
+			exit: exitUnsafe, code: "unsafe", what: "this loses data, or fails on the rows there are, and is not allowed", why: why,
 			hint: fmt.Sprintf("nothing was run; if that is meant, write `-- migr:allow %s: REASON` before the statement, or pass --allow %s", codes[0], strings.Join(codes, " --allow ")),
-			more: map[string]any{"codes": codes}}
+			more: map[string]any{"codes": codes},
+		}
 	}
 	if loses && a.cfg.Protected && !a.yes {
 		return &problem{exit: exitUnsafe, code: "unsafe", what: "this environment is protected: what loses data needs --yes as well", hint: "nothing was run"}
@@ -57,6 +59,9 @@ func (a *app) findings(p *product, s history.Step) ([]gate.Finding, error) {
 		return nil, nil
 	}
 	up, err := s.Revision.UpStmts(p.dialect.Family, a.vars)
+	if err != nil && s.Direction == history.Down && s.Revision.Template {
+		up, err = nil, nil // the way back need not know the variables of the way there
+	}
 	if err != nil {
 		return nil, err
 	}

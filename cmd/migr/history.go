@@ -109,8 +109,10 @@ func (a *app) stateMark(o output.Revision) string {
 func (a *app) nodes(g *history.Graph, revs []*history.Revision, list []output.Revision) []output.Node {
 	out := make([]output.Node, len(revs))
 	for i, r := range revs {
-		n := output.Node{ID: string(r.ID), Text: a.line(g, r) + a.stateMark(list[i]), Label: r.Message,
-			Filled: list[i].State != "" && list[i].State != statePending}
+		n := output.Node{
+			ID: string(r.ID), Text: a.line(g, r) + a.stateMark(list[i]), Label: r.Message,
+			Filled: list[i].State != "" && list[i].State != statePending,
+		}
 		for _, p := range g.Parents(r.ID) {
 			n.Parents = append(n.Parents, string(p.ID))
 		}

@@ -50,21 +50,23 @@ func (a *app) inspect(ctx context.Context, src, format string) error {
 	}
 	a.tellUnknown(c)
 	a.answered = true
-	return write(a, db, c)
+	return write(a, ctx, db, c)
 }
 
 // formats are the ways to print a schema.
-func formats() map[string]func(*app, *database, *catalog.Catalog) error {
-	return map[string]func(*app, *database, *catalog.Catalog) error{
-		"sql":     (*app).inspectSQL,
-		"hcl":     (*app).inspectHCL,
-		"json":    (*app).inspectJSON,
-		"mermaid": func(a *app, _ *database, c *catalog.Catalog) error { return output.Mermaid(a.out, c) },
-		"dot":     func(a *app, _ *database, c *catalog.Catalog) error { return output.Dot(a.out, c) },
+func formats() map[string]func(*app, context.Context, *database, *catalog.Catalog) error {
+	return map[string]func(*app, context.Context, *database, *catalog.Catalog) error{
+		"sql":  (*app).inspectSQL,
+		"hcl":  (*app).inspectHCL,
+		"json": (*app).inspectJSON,
+		"mermaid": func(a *app, _ context.Context, _ *database, c *catalog.Catalog) error {
+			return output.Mermaid(a.out, c)
+		},
+		"dot": func(a *app, _ context.Context, _ *database, c *catalog.Catalog) error { return output.Dot(a.out, c) },
 	}
 }
 
-func (a *app) inspectSQL(db *database, c *catalog.Catalog) error {
+func (a *app) inspectSQL(_ context.Context, db *database, c *catalog.Catalog) error {
 	p, err := diff.Plan(db.engine, catalog.New(c.Version, nil, nil), c, diff.Options{})
 	if err != nil {
 		return err
@@ -77,9 +79,9 @@ func (a *app) inspectSQL(db *database, c *catalog.Catalog) error {
 }
 
 // inspectHCL names what an Atlas schema file cannot say on stderr.
-func (a *app) inspectHCL(db *database, c *catalog.Catalog) error {
+func (a *app) inspectHCL(ctx context.Context, db *database, c *catalog.Catalog) error {
 	home := cmp.Or(db.Server.Home, "main")
-	text, lost, err := marshalHCL(db.engine.Name, home, c)
+	text, lost, err := a.hcl().Marshal(ctx, db.engine.Name, home, c)
 	if err != nil {
 		return err
 	}
@@ -90,7 +92,7 @@ func (a *app) inspectHCL(db *database, c *catalog.Catalog) error {
 	return err
 }
 
-func (a *app) inspectJSON(_ *database, c *catalog.Catalog) error {
+func (a *app) inspectJSON(_ context.Context, _ *database, c *catalog.Catalog) error {
 	type object struct {
 		Kind       string            `json:"kind"`
 		Schema     string            `json:"schema,omitempty"`

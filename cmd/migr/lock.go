@@ -110,8 +110,10 @@ func (a *app) lockRelease(cmd *cobra.Command) error {
 		p.hint = fmt.Sprintf("it is free when that session ends: stop that migr, or end the session, `%s`", fmt.Sprintf(db.dialect.EndSession, h.Session))
 		return p
 	case !a.yes:
-		return &problem{exit: exitUnsafe, code: "unsafe", what: "another migr may be at work: " + h.String(), more: map[string]any{"holder": r.Holder},
-			hint: "make sure that it is not, then pass --yes; its lease runs out by itself when it does not renew it"}
+		return &problem{
+			exit: exitUnsafe, code: "unsafe", what: "another migr may be at work: " + h.String(), more: map[string]any{"holder": r.Holder},
+			hint: "make sure that it is not, then pass --yes; its lease runs out by itself when it does not renew it",
+		}
 	}
 	if r.Released, err = s.Release(ctx); err != nil {
 		return err

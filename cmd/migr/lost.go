@@ -19,8 +19,10 @@ func ofLocked(e *apply.LockedError) *problem {
 
 // ofLost tells what is known of a revision after the connection broke.
 func ofLost(e *apply.LostError) *problem {
-	p := &problem{exit: exitFailed, code: "connect", what: fmt.Sprintf("revision %s, %s: the connection to the database was lost", e.Task.Revision, e.Task.Direction),
-		why: []string{e.Err.Error()}, more: map[string]any{"revision": e.Task.Revision}, hint: "run the command again"}
+	p := &problem{
+		exit: exitFailed, code: "connect", what: fmt.Sprintf("revision %s, %s: the connection to the database was lost", e.Task.Revision, e.Task.Direction),
+		why: []string{e.Err.Error()}, more: map[string]any{"revision": e.Task.Revision}, hint: "run the command again",
+	}
 	switch {
 	case e.Known && e.Atomic:
 		p.why = append(p.why, "the database was asked over a new connection: the revision is not applied, nothing of it is left")

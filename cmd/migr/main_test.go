@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/sha256"
 	"fmt"
 	"os"
@@ -9,6 +10,10 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/migr-dev/migr/internal/hclprogram"
+	outputhcl "github.com/migr-dev/migr/internal/output/hcl"
+	"github.com/migr-dev/migr/internal/source/hcl"
 )
 
 // The test binary is migr as well: the scripts of testdata/script and the
@@ -16,6 +21,14 @@ import (
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"migr": func() { os.Exit(fixedMain()) },
+		// as cmd/migr-hcl: the test binary is linked with Atlas, migr is not
+		hclprogram.Name: func() {
+			work := hclprogram.Work{Open: hcl.Open, Marshal: outputhcl.Marshal}
+			if err := work.Serve(context.Background(), os.Stdin, os.Stdout); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				os.Exit(1)
+			}
+		},
 	})
 }
 
@@ -27,6 +40,7 @@ func TestMain(m *testing.M) {
 //	                 010101010101, 020202020202, ...
 //	MIGR_TEST_SEED   with it, ids look random, and are the same each time
 func fixedMain() int {
+	packedHCL = func() []byte { return nil }
 	if s := os.Getenv("MIGR_TEST_CLOCK"); s != "" {
 		t, err := time.Parse(time.RFC3339, s)
 		if err != nil {

@@ -4,6 +4,8 @@ import (
 	"crypto/rand"
 	"io"
 	"time"
+
+	"github.com/migr-dev/migr/internal/hclprogram"
 )
 
 // What differs from run to run; the test binary puts something fixed here.
@@ -12,4 +14,6 @@ import (
 var (
 	clock            = time.Now
 	random io.Reader = rand.Reader
+	// packedHCL is what `make build` put in, which may be older than the code at hand.
+	packedHCL = hclprogram.Packed
 )

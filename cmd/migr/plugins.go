@@ -1,6 +1,9 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
+
 	"github.com/spf13/cobra"
 
 	"github.com/migr-dev/migr/internal/catalog"
@@ -11,12 +14,11 @@ import (
 	"github.com/migr-dev/migr/internal/driver/mysql"
 	"github.com/migr-dev/migr/internal/driver/postgres"
 	"github.com/migr-dev/migr/internal/driver/sqlite"
-	outputhcl "github.com/migr-dev/migr/internal/output/hcl"
+	"github.com/migr-dev/migr/internal/hclprogram"
 	"github.com/migr-dev/migr/internal/source"
 	program "github.com/migr-dev/migr/internal/source/command"
 	"github.com/migr-dev/migr/internal/source/django"
 	"github.com/migr-dev/migr/internal/source/gorm"
-	"github.com/migr-dev/migr/internal/source/hcl"
 	"github.com/migr-dev/migr/internal/source/sqlalchemy"
 	"github.com/migr-dev/migr/internal/source/sqlfile"
 )
@@ -37,25 +39,42 @@ func products() []*product {
 	}
 }
 
-// marshalHCL writes a schema as HCL; lost is what HCL cannot say.
-func marshalHCL(engine, home string, c *catalog.Catalog) (text []byte, lost []string, err error) {
-	return outputhcl.Marshal(engine, home, c)
+// hcl is the program that reads and writes HCL, wherever it is.
+func (a *app) hcl() *hclprogram.Program {
+	p := &hclprogram.Program{Packed: packedHCL, Cache: a.cacheDir("bin")}
+	if self, err := os.Executable(); err == nil {
+		p.Beside = filepath.Dir(self)
+	}
+	return p
 }
 
 // sources lists every kind of model source.
-func sources() []source.Kind {
-	return []source.Kind{hcl.Kind, sqlalchemy.Kind, django.Kind, gorm.Kind, program.Kind, sqlfile.Kind}
+func (a *app) sources() []source.Kind {
+	return []source.Kind{a.hcl().Kind(), sqlalchemy.Kind, django.Kind, gorm.Kind, program.Kind, sqlfile.Kind}
 }
 
-// commands lists every command, in the order of the help.
-func (a *app) commands() []*cobra.Command {
-	return []*cobra.Command{
-		a.initCommand(), a.revisionCommand(), a.makemigrationsCommand(),
-		a.upgradeCommand(), a.downgradeCommand(), a.downCommand(),
-		a.statusCommand(), a.currentCommand(), a.historyCommand(), a.headsCommand(), a.branchesCommand(), a.showCommand(),
-		a.sqlCommand(), a.stampCommand(), a.editCommand(), a.mergeCommand(), a.rebaseCommand(), a.squashCommand(), a.removeCommand(),
-		a.repairCommand(), a.lockCommand(), a.resetCommand(),
-		a.checkCommand(), a.verifyCommand(), a.diffCommand(), a.inspectCommand(),
-		a.configCommand(), a.versionCommand(), a.completionCommand(),
+// A group is commands that stand together in the help.
+type group struct {
+	title    string
+	commands []*cobra.Command
+}
+
+// groups lists every command.
+func (a *app) groups() []group {
+	return []group{
+		{"Write revisions", []*cobra.Command{
+			a.initCommand(), a.revisionCommand(), a.makemigrationsCommand(), a.editCommand(), a.mergeCommand(), a.rebaseCommand(),
+			a.squashCommand(), a.removeCommand(),
+		}},
+		{"Run them", []*cobra.Command{
+			a.upgradeCommand(), a.downgradeCommand(), a.downCommand(), a.stampCommand(), a.repairCommand(), a.lockCommand(), a.resetCommand(),
+		}},
+		{"Look at them", []*cobra.Command{
+			a.statusCommand(), a.currentCommand(), a.historyCommand(), a.headsCommand(), a.branchesCommand(), a.showCommand(), a.sqlCommand(),
+		}},
+		{"Compare schemas", []*cobra.Command{
+			a.checkCommand(), a.verifyCommand(), a.diffCommand(), a.inspectCommand(),
+		}},
+		{"Other", []*cobra.Command{a.configCommand(), a.versionCommand(), a.completionCommand()}},
 	}
 }

@@ -110,8 +110,10 @@ func otherHead(g *history.Graph, rev string) (string, error) {
 // refuseApplied refuses to move what the database has.
 func (a *app) refuseApplied(ctx context.Context, g *history.Graph, line []*history.Revision) error {
 	if !a.cfg.HasURL() {
-		return &problem{exit: exitUnsafe, code: "unsafe", what: "it is not known whether these revisions are applied: no database is configured",
-			hint: "nothing was changed; name the database with --url, or say --force"}
+		return &problem{
+			exit: exitUnsafe, code: "unsafe", what: "it is not known whether these revisions are applied: no database is configured",
+			hint: "nothing was changed; name the database with --url, or say --force",
+		}
 	}
 	db, s, err := a.session(ctx, true, "")
 	if err != nil {
@@ -210,7 +212,7 @@ func replaceFile(path string, data []byte) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(f.Name())
+	defer func() { _ = os.Remove(f.Name()) }() // gone already once it has been renamed
 	_, err = f.Write(data)
 	if e := f.Close(); err == nil {
 		err = e

@@ -68,8 +68,10 @@ func (a *app) remove(ctx context.Context, rev string, o *running, force bool) er
 			return err
 		}
 	} else if !force {
-		return &problem{exit: exitUnsafe, code: "unsafe", what: "it is not known whether the revision is applied: no database is configured",
-			hint: "nothing was changed; name the database with --url, or say --force"}
+		return &problem{
+			exit: exitUnsafe, code: "unsafe", what: "it is not known whether the revision is applied: no database is configured",
+			hint: "nothing was changed; name the database with --url, or say --force",
+		}
 	}
 	if res.Changed, err = a.rewrite(g.Remove(r.ID), r); err != nil {
 		return err
@@ -92,8 +94,10 @@ func removable(g *history.Graph, r *history.Revision) error {
 	if len(why) == 0 {
 		return nil
 	}
-	return &problem{exit: exitHistory, code: string(history.MissingRevision), what: fmt.Sprintf("other revisions depend on %s", r.ID), why: why,
-		hint: "nothing was changed; take it out of their depends-on lines first"}
+	return &problem{
+		exit: exitHistory, code: string(history.MissingRevision), what: fmt.Sprintf("other revisions depend on %s", r.ID), why: why,
+		hint: "nothing was changed; take it out of their depends-on lines first",
+	}
 }
 
 // undoFirst runs the down part of the revision, if it is applied.
@@ -104,11 +108,13 @@ func (a *app) undoFirst(ctx context.Context, g *history.Graph, r *history.Revisi
 	if never, err := a.neverRan(ctx, g, r); err != nil || never {
 		return err
 	}
-	w := &walker{g: g, o: o, down: true, plan: func(g *history.Graph, rows []history.ID) (*history.Plan, error) { return g.Undo(rows, r.ID) },
+	w := &walker{
+		g: g, o: o, down: true, plan: func(g *history.Graph, rows []history.ID) (*history.Plan, error) { return g.Undo(rows, r.ID) },
 		tell: func(p *history.Plan, done []apply.Done) error {
 			res.walkResult = runResult(p, doneSteps(done))
 			return nil
-		}}
+		},
+	}
 	err := a.walk(ctx, w)
 	var h *history.Error
 	if errors.As(err, &h) && h.Code == history.InvalidDowngradeTarget {

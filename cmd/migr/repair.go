@@ -148,7 +148,7 @@ func (r *repairer) locked(ctx context.Context, do func(context.Context) (string,
 func (r *repairer) problems() ([]problemJSON, error) {
 	out := []problemJSON{}
 	for _, e := range r.st.Partial {
-		p := partialProblem(e, "").(*problem)
+		p := partialProblem(e, "")
 		out = append(out, problemJSON{"partial", e.Revision, e.Direction, e.Statements, e.Done, p.what, p.hint})
 	}
 	changed, err := r.a.changed(r.g, r.log)
@@ -156,8 +156,10 @@ func (r *repairer) problems() ([]problemJSON, error) {
 		return nil, err
 	}
 	for _, c := range changed {
-		out = append(out, problemJSON{Code: "checksum", Revision: string(c.ID), Message: fmt.Sprintf("%s was changed since it ran", c.Path),
-			Hint: fmt.Sprintf("put it back as it was, or `migr repair --accept-checksum %s`", c.ID)})
+		out = append(out, problemJSON{
+			Code: "checksum", Revision: string(c.ID), Message: fmt.Sprintf("%s was changed since it ran", c.Path),
+			Hint: fmt.Sprintf("put it back as it was, or `migr repair --accept-checksum %s`", c.ID),
+		})
 	}
 	return out, nil
 }
@@ -206,10 +208,12 @@ func (r *repairer) resume(ctx context.Context) error {
 		return err
 	}
 	_ = r.db.Close()
-	w := &walker{g: r.g, o: &running{allow: r.o.allow, outOfOrder: true}, down: e.Direction == "down", sure: true,
+	w := &walker{
+		g: r.g, o: &running{allow: r.o.allow, outOfOrder: true}, down: e.Direction == "down", sure: true,
 		plan: func(g *history.Graph, rows []history.ID) (*history.Plan, error) {
 			return g.Single(rows, history.ID(e.Revision), history.Direction(e.Direction))
-		}}
+		},
+	}
 	return r.a.walk(ctx, w)
 }
 

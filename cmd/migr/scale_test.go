@@ -46,8 +46,10 @@ func benchmarkShape(b *testing.B, parents func(int) []int) {
 	u := testdb.SQLiteURL(filepath.Join(dir, "app.db"))
 	run := func(b *testing.B, args ...string) {
 		var errs bytes.Buffer
-		a := &app{in: strings.NewReader(""), stdout: io.Discard, stderr: &errs, dir: dir, now: time.Now, rand: strings.NewReader(""),
-			environ: []string{"MIGR_URL=" + u, "MIGR_DIR=revs"}}
+		a := &app{
+			in: strings.NewReader(""), stdout: io.Discard, stderr: &errs, dir: dir, now: time.Now, rand: strings.NewReader(""),
+			environ: []string{"MIGR_URL=" + u, "MIGR_DIR=revs"},
+		}
 		if code := a.run(context.Background(), append([]string{"-q"}, args...)); code != 0 {
 			b.Fatalf("migr %s: exit %d: %s", strings.Join(args, " "), code, &errs)
 		}

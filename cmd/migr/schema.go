@@ -45,7 +45,7 @@ func (a *app) models() (config.Models, error) {
 
 // modelStatements reads the models, checked and ready for a scratch database.
 func (a *app) modelStatements(ctx context.Context, db *database, m config.Models) ([]source.Prepared, error) {
-	src, err := source.Open(sources(), m.Base, m.Specs, a.sourceOptions(db))
+	src, err := source.Open(a.sources(), m.Base, m.Specs, a.sourceOptions(db))
 	if err != nil {
 		return nil, err
 	}
@@ -54,8 +54,10 @@ func (a *app) modelStatements(ctx context.Context, db *database, m config.Models
 		return nil, err
 	}
 	if len(stmts) == 0 { // more likely a mistake than the wish to drop everything
-		return nil, &source.Error{Msg: "the models hold no statement: " + strings.Join(m.Specs, ", "),
-			Hint: "name the files that describe the schema; to take everything away, use `migr downgrade base` or `migr diff --to empty`"}
+		return nil, &source.Error{
+			Msg:  "the models hold no statement: " + strings.Join(m.Specs, ", "),
+			Hint: "name the files that describe the schema; to take everything away, use `migr downgrade base` or `migr diff --to empty`",
+		}
 	}
 	return source.Prepare(db.dialect.Family, stmts)
 }

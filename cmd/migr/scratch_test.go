@@ -30,8 +30,10 @@ var waysOut = map[string][]wayOut{
 	"postgres": {
 		{name: "done", model: "CREATE TABLE t (id int);"},
 		{name: "error in a model", model: "CREATE TABLE t (id int);\nCREATE TABLE u (id integr);", code: 1, says: `model.sql:2:20: type "integr" does not exist`},
-		{name: "unproven", code: 1, says: "fails on the scratch database",
-			model: "CREATE TYPE e AS ENUM ('a'); CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w; CREATE FOREIGN TABLE f (c e) SERVER s;"},
+		{
+			name: "unproven", code: 1, says: "fails on the scratch database",
+			model: "CREATE TYPE e AS ENUM ('a'); CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w; CREATE FOREIGN TABLE f (c e) SERVER s;",
+		},
 		{name: "SIGINT", model: "CREATE TABLE t AS SELECT pg_sleep(60)::text AS s;", stop: os.Interrupt, code: 130},
 		{name: "SIGTERM", model: "SELECT pg_sleep(60);", stop: syscall.SIGTERM, code: 143},
 	},

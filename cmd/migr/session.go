@@ -87,8 +87,10 @@ func (a *app) session(ctx context.Context, readOnly bool, mode string) (*databas
 }
 
 func (a *app) sessionOn(db *database, mode string) *apply.Session {
-	return &apply.Session{Conn: db.Conn, Plan: a.plan(db.product, db, mode), Now: a.now, Retries: a.cfg.LockRetries,
-		TableLock: a.cfg.Lock == config.LockTable, Lease: a.lease()}
+	return &apply.Session{
+		Conn: db.Conn, Plan: a.plan(db.product, db, mode), Now: a.now, Retries: a.cfg.LockRetries,
+		TableLock: a.cfg.Lock == config.LockTable, Lease: a.lease(),
+	}
 }
 
 // offline is the product that the URL names, without connecting to it.
@@ -205,8 +207,10 @@ func (a *app) fill(t *apply.Task, stmts []history.Stmt) {
 }
 
 func irreversible(id, path, why string) error {
-	return &problem{exit: exitUnsafe, code: "irreversible", what: fmt.Sprintf("revision %s has no way back: %s", id, why), why: []string{path},
-		hint: "nothing was run; write a down part into the file, or `migr stamp` the revision that the database is to count as"}
+	return &problem{
+		exit: exitUnsafe, code: "irreversible", what: fmt.Sprintf("revision %s has no way back: %s", id, why), why: []string{path},
+		hint: "nothing was run; write a down part into the file, or `migr stamp` the revision that the database is to count as",
+	}
 }
 
 // url says which database a message is about, without its password.
@@ -260,9 +264,11 @@ func (a *app) resume(ctx context.Context, s *apply.Session, st apply.State, task
 	return nil
 }
 
-func partialProblem(e apply.Entry, why string) error {
-	p := &problem{exit: exitPartial, code: "partial", what: fmt.Sprintf("revision %s (%s) is partly applied: %d of %d statements are done", e.Revision, e.Direction, e.Done, e.Statements),
-		why: []string{why}, more: map[string]any{"revision": e.Revision, "done": e.Done, "statements": e.Statements}}
+func partialProblem(e apply.Entry, why string) *problem {
+	p := &problem{
+		exit: exitPartial, code: "partial", what: fmt.Sprintf("revision %s (%s) is partly applied: %d of %d statements are done", e.Revision, e.Direction, e.Done, e.Statements),
+		why: []string{why}, more: map[string]any{"revision": e.Revision, "done": e.Done, "statements": e.Statements},
+	}
 	if e.Err != "" {
 		p.why = append(p.why, "the server said: "+e.Err)
 	}

@@ -130,12 +130,12 @@ func (a *app) squashed(ctx context.Context, db *database, g *history.Graph, sq *
 	if err != nil {
 		return nil, false, err
 	}
-	defer after.Close()
+	defer a.discard(after.DB)
 	before, err := a.buildRevisions(ctx, db, sq.Before)
 	if err != nil {
 		return nil, false, err
 	}
-	defer before.Close()
+	defer a.discard(before.DB)
 	s := &squasher{a: a, db: db, sq: sq, before: before, after: after}
 	if s.verbatim, err = s.mustBeVerbatim(); err != nil {
 		return nil, false, err
@@ -292,8 +292,10 @@ func (a *app) pruneOld(ctx context.Context, r *history.Revision, res *squashResu
 		}
 		for _, row := range rows {
 			if i := slices.Index(r.Replaces, row); i >= 0 && i < len(r.Replaces)-1 {
-				return &problem{exit: exitUnsafe, code: "unsafe", what: fmt.Sprintf("this database is at %s, in the middle of what %s replaces, and needs the old files", row, r.ID),
-					hint: "nothing was deleted; `migr upgrade` brings it to their end"}
+				return &problem{
+					exit: exitUnsafe, code: "unsafe", what: fmt.Sprintf("this database is at %s, in the middle of what %s replaces, and needs the old files", row, r.ID),
+					hint: "nothing was deleted; `migr upgrade` brings it to their end",
+				}
 			}
 		}
 	}

@@ -164,8 +164,10 @@ func missing(g *history.Graph, rows []history.ID, ups map[string]apply.Entry) []
 		}
 		seen[id] = true
 		e := ups[id]
-		list = append(list, output.Revision{Revision: id, Revises: []string{}, DependsOn: []string{}, Labels: []string{},
-			Message: e.Message, State: stateMissing, AppliedAt: appliedAt(e), AppliedBy: e.By, Current: slices.Contains(rows, history.ID(id))})
+		list = append(list, output.Revision{
+			Revision: id, Revises: []string{}, DependsOn: []string{}, Labels: []string{},
+			Message: e.Message, State: stateMissing, AppliedAt: appliedAt(e), AppliedBy: e.By, Current: slices.Contains(rows, history.ID(id)),
+		})
 	}
 	for _, id := range rows {
 		add(string(id))

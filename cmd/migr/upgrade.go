@@ -32,7 +32,7 @@ func (r *running) flags(a *app, cmd *cobra.Command) {
 	f.BoolVar(&r.sql, "sql", false, "print the script instead of running it; needs no connection")
 	f.BoolVar(&r.dryRun, "dry-run", false, "print what would be sent to the database as it is now, and write nothing")
 	f.StringArrayVar(&r.allow, "allow", nil, "allow what loses data, by `CODE`: drop-table, drop-column, …; may be given several times")
-	f.StringVar(&r.transaction, "transaction", "", "one transaction per `revision`, one for all, or off")
+	f.StringVar(&r.transaction, "transaction", "", "`mode`: revision (one transaction each), all (one for all) or off")
 }
 
 func (r *running) check() error {

@@ -87,8 +87,9 @@ type op struct {
 type group struct {
 	ops   []op
 	tx    bool
-	last  bool // it marks the revision as applied
-	quick bool // its statements may be sent as one text
+	last  bool     // it marks the revision as applied
+	quick bool     // its statements may be sent as one text
+	end   []string // the version table's rows after it, where it holds several revisions
 }
 
 // groups lays out a task. On a server with transactional DDL a revision is one

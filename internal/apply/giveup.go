@@ -85,7 +85,11 @@ func (s *Session) giveUp(ctx context.Context, t *Task, r *runner, rows []string,
 	}
 	lost := s.Conn.Gone() || s.Conn.Dialect.CauseOf(err) == driver.Lost
 	if r.commit && r.g.last && (lost || ctx.Err() != nil) {
-		return s.reconcile(ctx, t, rows, err)
+		after := r.g.end
+		if after == nil {
+			after = After(rows, t)
+		}
+		return s.reconcile(ctx, t, rows, after, err)
 	}
 	if r.g.tx && !lost {
 		s.rollback(ctx)
@@ -111,7 +115,7 @@ func (s *Session) giveUp(ctx context.Context, t *Task, r *runner, rows []string,
 
 // reconcile asks, over a new connection, whether the rows are those that the
 // revision leaves behind.
-func (s *Session) reconcile(ctx context.Context, t *Task, rows []string, lost error) error {
+func (s *Session) reconcile(ctx context.Context, t *Task, rows, after []string, lost error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 	defer cancel()
 	e := &LostError{Task: t, Err: lost, Atomic: s.Plan.Atomic(*t), Committing: true}
@@ -124,7 +128,7 @@ func (s *Session) reconcile(ctx context.Context, t *Task, rows []string, lost er
 	if err != nil {
 		return e
 	}
-	if slices.Equal(st.Rows, After(rows, t)) && !slices.Equal(st.Rows, rows) {
+	if slices.Equal(st.Rows, after) && !slices.Equal(st.Rows, rows) {
 		return errCommitted
 	}
 	e.Known = true

@@ -107,21 +107,23 @@ func (s *Session) leaseHolder(ctx context.Context) *driver.Holder {
 		return nil
 	}
 	r := rows[0]
-	return &driver.Holder{User: r[0], Session: r[1], Client: strings.TrimSpace("migr " + r[2]), Since: time.UnixMilli(int64(number(r[3]))).UTC().Format(time.RFC3339),
-		Doing: fmt.Sprintf("lease of %s, for %s more", t.LockName(), time.Duration(number(r[4]))*time.Millisecond)}
+	return &driver.Holder{
+		User: r[0], Session: r[1], Client: strings.TrimSpace("migr " + r[2]), Since: time.UnixMilli(int64(number(r[3]))).UTC().Format(time.RFC3339),
+		Doing: fmt.Sprintf("lease of %s, for %s more", t.LockName(), time.Duration(number(r[4]))*time.Millisecond),
+	}
 }
 
 // beat renews the lease until it is stopped. When it cannot be renewed before it
 // runs out, what runs under the lock is ended.
 func (l *lease) beat(ctx context.Context, renew string, length time.Duration) {
-	good := time.Now()
+	missed := 0 // in a row: four of them are the whole lease
 	for sleep(ctx, length/4) == nil {
-		short, cancel := context.WithTimeout(ctx, length/2)
+		short, cancel := context.WithTimeout(ctx, length/4)
 		n, err := l.conn.Changed(short, renew)
 		cancel()
 		switch {
 		case err == nil && n == 1:
-			good = time.Now()
+			missed = 0
 			continue
 		case err == nil:
 			l.tellLost()
@@ -129,7 +131,7 @@ func (l *lease) beat(ctx context.Context, renew string, length time.Duration) {
 		case ctx.Err() != nil:
 			return
 		}
-		if time.Since(good) >= length {
+		if missed++; missed >= 3 { // the next sleep would outlast it
 			l.tellLost()
 			return
 		}

@@ -47,7 +47,8 @@ func (s *Session) Lock(ctx context.Context, wait time.Duration) error {
 	if s.TableLock {
 		l = locking{s.tryLease, s.leaseHolder}
 	}
-	for start, told := s.Now(), false; ; {
+	var waited time.Duration
+	for told := false; ; {
 		got, err := l.try(ctx)
 		if err != nil {
 			return fmt.Errorf("taking the lock: %w", err)
@@ -56,16 +57,18 @@ func (s *Session) Lock(ctx context.Context, wait time.Duration) error {
 			s.locked = true
 			return nil
 		}
-		if waited := s.Now().Sub(start); waited >= wait {
+		if waited >= wait {
 			return &LockedError{Wait: wait, Holder: l.holder(ctx), Table: s.TableLock}
 		}
 		if !told {
 			told = true
 			s.tell(Event{Kind: Waiting, Text: "waiting for another migr: " + l.holder(ctx).String()})
 		}
-		if err := sleep(ctx, 100*time.Millisecond+rand.N(200*time.Millisecond)); err != nil {
+		pause := min(100*time.Millisecond+rand.N(200*time.Millisecond), wait-waited)
+		if err := sleep(ctx, pause); err != nil {
 			return err
 		}
+		waited += pause
 	}
 }
 
@@ -90,7 +93,22 @@ func (s *Session) trySession(ctx context.Context) (bool, error) {
 }
 
 func (s *Session) sessionHolder(ctx context.Context) *driver.Holder {
-	return s.Conn.Dialect.Holder(ctx, s.Conn, s.lockName())
+	h := s.Conn.Dialect.Holder(ctx, s.Conn, s.lockName())
+	if h == nil || h.Client != "" && h.Since != "" {
+		return h
+	}
+	// What the server does not tell the log may: a revision is under way.
+	rows, err := s.Conn.Strings(ctx, "SELECT applied_by, applied_at, tool FROM "+s.Plan.Tables.log()+" WHERE state = 'running' ORDER BY id DESC")
+	if err != nil || len(rows) == 0 {
+		return h
+	}
+	if h.Client == "" {
+		h.Client = rows[0][2] + " of " + rows[0][0]
+	}
+	if at := readTime(rows[0][1]); h.Since == "" && !at.IsZero() {
+		h.Since = at.Format(time.RFC3339)
+	}
+	return h
 }
 
 // Holder tells who has the lock, and whether it is the table lock; nil when nobody

@@ -149,9 +149,10 @@ func After(rows []string, t *Task) []string {
 
 // runAll puts all tasks into one transaction.
 func (s *Session) runAll(ctx context.Context, tasks []Task, rows []string) ([]Done, error) {
-	all := group{tx: true}
+	all := group{tx: true, last: true, end: rows}
 	for i := range tasks {
 		t := &tasks[i]
+		all.end = After(all.end, t)
 		if !s.Plan.Atomic(*t) {
 			return nil, s.Plan.notInOne(t)
 		}
@@ -168,13 +169,17 @@ func (s *Session) runAll(ctx context.Context, tasks []Task, rows []string) ([]Do
 		return nil, nil
 	}
 	began := s.Now()
-	if err := s.retry(ctx, &tasks[0], all, rows, began); err != nil {
+	err := s.retry(ctx, &tasks[0], all, rows, began)
+	if err != nil && !errors.Is(err, errCommitted) {
 		return nil, err
 	}
 	var done []Done
 	for i := range tasks {
 		done = append(done, Done{Task: &tasks[i], Statements: len(tasks[i].Stmts)})
 		s.tell(Event{Kind: RevisionEnds, Task: &tasks[i], N: i + 1, Of: len(tasks)})
+	}
+	if err != nil { // they are applied, but the connection and its lock are gone
+		return done, ErrMoved
 	}
 	return done, nil
 }

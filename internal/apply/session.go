@@ -110,9 +110,11 @@ func (s *Session) Log(ctx context.Context) ([]Entry, error) {
 	}
 	entries := make([]Entry, len(rows))
 	for i, r := range rows {
-		entries[i] = Entry{Revision: r[0], Direction: r[1], State: r[2], Statements: number(r[3]), Started: number(r[4]), Done: number(r[5]),
+		entries[i] = Entry{
+			Revision: r[0], Direction: r[1], State: r[2], Statements: number(r[3]), Started: number(r[4]), Done: number(r[5]),
 			Checksum: r[6], AppliedAt: readTime(r[7]), Duration: time.Duration(number(r[8])) * time.Millisecond,
-			By: r[9], Message: r[11], Down: r[12], Hashes: r[13], Header: r[14], Err: r[15]}
+			By: r[9], Message: r[11], Down: r[12], Hashes: r[13], Header: r[14], Err: r[15],
+		}
 	}
 	return entries, nil
 }

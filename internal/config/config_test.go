@@ -226,7 +226,8 @@ func TestPaths(t *testing.T) {
 		t.Errorf("%v %s %+v", u, c.Dir, m)
 	}
 	for _, in := range []Inputs{
-		{Dir: sub, Config: "../../other/my.toml"}, {Dir: sub, Environ: []string{"MIGR_CONFIG=../../other/my.toml"}},
+		{Dir: sub, Config: "../../other/my.toml"},
+		{Dir: sub, Environ: []string{"MIGR_CONFIG=../../other/my.toml"}},
 		{Dir: sub, Config: filepath.Join(root, "other", "my.toml"), Environ: []string{"MIGR_CONFIG=nowhere"}},
 	} {
 		if c := load(t, in); c.Dir != filepath.Join(root, "other", "m") {

@@ -70,8 +70,10 @@ func (e *environment) readDotEnv(path string, show func(string) string) error {
 		return err
 	}
 	if e.dotenv, err = godotenv.Parse(bytes.NewReader(src)); err != nil {
-		return &Error{File: e.name, Line: badLine(src), Msg: "is not a list of NAME=VALUE lines",
-			Hint: "quote a value that holds spaces, quotes or line ends"}
+		return &Error{
+			File: e.name, Line: badLine(src), Msg: "is not a list of NAME=VALUE lines",
+			Hint: "quote a value that holds spaces, quotes or line ends",
+		}
 	}
 	for i, line := range strings.Split(string(src), "\n") {
 		if m := dotEnvLine().FindStringSubmatch(line); m != nil {

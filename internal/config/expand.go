@@ -10,8 +10,10 @@ import (
 	"github.com/migr-dev/migr/internal/dburl"
 )
 
-var variable = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\$\{([^}]*)\}`) })
-var variableName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`) })
+var (
+	variable     = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\$\{([^}]*)\}`) })
+	variableName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`) })
+)
 
 // expand fills ${VAR} and ${VAR:-default} of a value from migr.toml; values given elsewhere are
 // taken as they are. As in a shell, the default also stands for a variable that is empty. $${ is

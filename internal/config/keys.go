@@ -60,8 +60,10 @@ func keys() []key {
 		{name: "model_cache", kind: yesNo, std: true, doc: "models that have not changed are not read again by starting their program"},
 		{name: "online", kind: yesNo, std: false, doc: "plan the least blocking form that the server has"},
 		{name: "grants", kind: yesNo, std: false, doc: "compare grants as well"},
-		{name: "transaction", kind: text, std: string(TransactionRevision), doc: "one transaction per `revision`, one for `all`, or `off`",
-			one: []string{string(TransactionRevision), string(TransactionAll), string(TransactionOff)}},
+		{
+			name: "transaction", kind: text, std: string(TransactionRevision), doc: "one transaction per `revision`, one for `all`, or `off`",
+			one: []string{string(TransactionRevision), string(TransactionAll), string(TransactionOff)},
+		},
 	}
 }
 

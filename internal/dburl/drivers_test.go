@@ -51,7 +51,8 @@ func TestMySQL(t *testing.T) {
 		"mysql://h/?tls=custom&ssl-mode=DISABLED":               {Net: "tcp", Addr: "h:3306", TLS: "custom"},
 		`mysql://h/?ssl={"rejectUnauthorized":true}`:            {Net: "tcp", Addr: "h:3306", TLS: "true"},
 		"mysql://h/?charset=utf8mb4&connect_timeout=5&strict=true&connection_limit=3&sql_mode=%27ANSI%27": {
-			Net: "tcp", Addr: "h:3306", TLS: "preferred", Params: "charset=utf8mb4&sql_mode=%27ANSI%27&timeout=5s"},
+			Net: "tcp", Addr: "h:3306", TLS: "preferred", Params: "charset=utf8mb4&sql_mode=%27ANSI%27&timeout=5s",
+		},
 	} {
 		got, err := parse(t, raw).MySQL()
 		if err != nil || got != want {

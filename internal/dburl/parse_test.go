@@ -13,8 +13,14 @@ func show(u *URL) string {
 	var b strings.Builder
 	b.WriteString(u.Scheme)
 	for _, f := range []struct{ name, value string }{
-		{"user", u.User}, {"password", u.Password}, {"host", u.Host}, {"port", u.Port}, {"socket", u.Socket},
-		{"db", u.Database}, {"path", u.Path}, {"query", encode(u.Query)},
+		{"user", u.User},
+		{"password", u.Password},
+		{"host", u.Host},
+		{"port", u.Port},
+		{"socket", u.Socket},
+		{"db", u.Database},
+		{"path", u.Path},
+		{"query", encode(u.Query)},
 	} {
 		if f.value != "" {
 			b.WriteString(" " + f.name + "=" + f.value)
@@ -95,8 +101,10 @@ func TestParseServer(t *testing.T) {
 
 // TestParsePassword puts every byte, raw and escaped, into a password.
 func TestParsePassword(t *testing.T) {
-	passwords := []string{"p@ss", "a:b", "a/b", "a?b", "a#b", "a%b", "%zz", "100%", "[x]", "a b", "ü€", "@:/?#%[] ", "12/34", "12?34", "12#34",
-		"a@b/c", "a@b?c", "a/b@c", "@", "/", "?", "#", ":", "%", "p@h/", "a=b&c=d", "a,b", "\\", `'"`, "*", "(x)", "!$&'()*+,;=", "\xff\xfe", "\t"}
+	passwords := []string{
+		"p@ss", "a:b", "a/b", "a?b", "a#b", "a%b", "%zz", "100%", "[x]", "a b", "ü€", "@:/?#%[] ", "12/34", "12?34", "12#34",
+		"a@b/c", "a@b?c", "a/b@c", "@", "/", "?", "#", ":", "%", "p@h/", "a=b&c=d", "a,b", "\\", `'"`, "*", "(x)", "!$&'()*+,;=", "\xff\xfe", "\t",
+	}
 	for c := range 256 {
 		if c != 0 {
 			passwords = append(passwords, "x"+string([]byte{byte(c)})+"y", "1"+string([]byte{byte(c)}))

@@ -143,6 +143,8 @@ type Options struct {
 	// Client tells the server, and with it who waits for this one, which process
 	// this is; letters, digits, blanks, '.', '-', ':' only.
 	Client string
+	// Since is the time of connecting, for servers that do not keep it.
+	Since time.Time
 }
 
 // A Holder is who has a lock. What the server does not tell is "".

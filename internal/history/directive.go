@@ -14,8 +14,10 @@ const mark = "-- migr:"
 
 // The directives by where they may stand.
 var (
-	headerNames = []string{"revision", "revises", "message", "created", "labels", "depends-on",
-		"transaction", "replaces", "template"}
+	headerNames = []string{
+		"revision", "revises", "message", "created", "labels", "depends-on",
+		"transaction", "replaces", "template",
+	}
 	bodyNames    = []string{"batch", "hazard"}
 	eitherNames  = []string{"allow", "ignore"}
 	sectionNames = []string{"up", "down", "irreversible"}

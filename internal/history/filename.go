@@ -23,8 +23,10 @@ func FileName(template string, at time.Time, rev ID, message string) (string, er
 	if name := strings.TrimSuffix(template, ".sql"); name != "" {
 		template = name
 	}
-	values := map[string]string{"date": at.Format(time.DateOnly), "time": at.Format("150405"),
-		"rev": string(rev), "slug": Slug(message)}
+	values := map[string]string{
+		"date": at.Format(time.DateOnly), "time": at.Format("150405"),
+		"rev": string(rev), "slug": Slug(message),
+	}
 	var b strings.Builder
 	rest := template
 	for {

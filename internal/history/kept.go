@@ -9,8 +9,10 @@ func (r *Revision) Kept(allow ...Directive) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	k := &Revision{ID: r.ID, Parents: r.Parents, DependsOn: r.DependsOn, Labels: r.Labels, Message: r.Message, Created: r.Created,
-		NoTx: r.NoTx, Replaces: r.Replaces, Template: r.Template, Allow: append(r.Allow[:len(r.Allow):len(r.Allow)], allow...), Ignore: r.Ignore}
+	k := &Revision{
+		ID: r.ID, Parents: r.Parents, DependsOn: r.DependsOn, Labels: r.Labels, Message: r.Message, Created: r.Created,
+		NoTx: r.NoTx, Replaces: r.Replaces, Template: r.Template, Allow: append(r.Allow[:len(r.Allow):len(r.Allow)], allow...), Ignore: r.Ignore,
+	}
 	body := &Body{Irreversible: b.Irreversible}
 	if b.Down != nil {
 		body.Down = &Part{}

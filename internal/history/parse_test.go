@@ -270,8 +270,10 @@ func TestFormatParse(t *testing.T) {
 			}
 			return b.String()
 		}
-		r := &Revision{ID: "a.1_b", Message: text(), NoTx: rnd.IntN(2) == 0, Template: rnd.IntN(2) == 0,
-			Created: time.Unix(rnd.Int64N(1e10), rnd.Int64N(2)*500).UTC()}
+		r := &Revision{
+			ID: "a.1_b", Message: text(), NoTx: rnd.IntN(2) == 0, Template: rnd.IntN(2) == 0,
+			Created: time.Unix(rnd.Int64N(1e10), rnd.Int64N(2)*500).UTC(),
+		}
 		for i := range rnd.IntN(3) {
 			r.Parents = append(r.Parents, ID(fmt.Sprint("p", i)))
 			r.Labels = append(r.Labels, fmt.Sprint("l", i))

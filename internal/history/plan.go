@@ -60,8 +60,10 @@ type planner struct {
 }
 
 func newPlanner(g *Graph, st *state) *planner {
-	p := &planner{g: g, applied: slices.Clone(st.applied), users: make([]int, len(g.revs)),
-		rows: make(map[int][]ID, len(st.named)), plan: &Plan{Steps: []Step{}}}
+	p := &planner{
+		g: g, applied: slices.Clone(st.applied), users: make([]int, len(g.revs)),
+		rows: make(map[int][]ID, len(st.named)), plan: &Plan{Steps: []Step{}},
+	}
 	for i, in := range p.applied {
 		if in {
 			p.count(i, 1)

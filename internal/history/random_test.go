@@ -184,8 +184,10 @@ func TestNeedlessRows(t *testing.T) {
 
 // All errors of random targets are *Errors with a message.
 func TestRandomTargets(t *testing.T) {
-	words := []string{"head", "heads", "base", "current", "", "label1", "label", "x", "@", "+1", "-1", "+0", "+99", "-99999999999999999999",
-		"@head", "@heads", "@base", ":", "+", "-", "é"}
+	words := []string{
+		"head", "heads", "base", "current", "", "label1", "label", "x", "@", "+1", "-1", "+0", "+99", "-99999999999999999999",
+		"@head", "@heads", "@base", ":", "+", "-", "é",
+	}
 	for seed := range uint64(3000) {
 		rnd := rand.New(rand.NewPCG(seed, 4))
 		revs := randomRevisions(rnd, 1+rnd.IntN(12))
@@ -234,9 +236,11 @@ func tryTarget(t *testing.T, g *Graph, row ID, text string) {
 			t.Fatalf("stamp %q leads to rows that are refused: %v", text, err)
 		}
 	}
-	for _, err := range []error{second(g.Resolve(text, nil)), second(g.Resolve(text, rows)), second(g.ResolveOne(text, rows)),
+	for _, err := range []error{
+		second(g.Resolve(text, nil)), second(g.Resolve(text, rows)), second(g.ResolveOne(text, rows)),
 		second(g.Range(text, rows)), second(g.BranchBases(text)), second(g.UpgradeScript(text)), second(g.DowngradeScript(text)),
-		second(g.StampScript(false, text)), second(g.NewRevision(Draft{ID: "new", Heads: []string{text}, DependsOn: []string{text}}))} {
+		second(g.StampScript(false, text)), second(g.NewRevision(Draft{ID: "new", Heads: []string{text}, DependsOn: []string{text}})),
+	} {
 		check(err)
 	}
 }

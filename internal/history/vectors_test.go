@@ -87,8 +87,10 @@ func readVectors(t testing.TB) []vector {
 func (v vector) graph() (*Graph, error) {
 	var revs []*Revision
 	for i, r := range v.Revisions {
-		revs = append(revs, &Revision{ID: r.ID, Path: fmt.Sprintf("%03d_%s.sql", i, r.ID), Parents: r.Down,
-			DependsOn: r.DependsOn, Labels: r.Labels})
+		revs = append(revs, &Revision{
+			ID: r.ID, Path: fmt.Sprintf("%03d_%s.sql", i, r.ID), Parents: r.Down,
+			DependsOn: r.DependsOn, Labels: r.Labels,
+		})
 	}
 	return NewGraph(revs...)
 }
@@ -263,8 +265,10 @@ func newRevisionOp(t *testing.T, g *Graph, v vector) error {
 	if id == "" {
 		id = "newrevision"
 	}
-	r, err := g.NewRevision(Draft{ID: id, Heads: v.Target, Splice: v.Options.Splice,
-		DependsOn: v.Options.DependsOn, Labels: v.Options.BranchLabel})
+	r, err := g.NewRevision(Draft{
+		ID: id, Heads: v.Target, Splice: v.Options.Splice,
+		DependsOn: v.Options.DependsOn, Labels: v.Options.BranchLabel,
+	})
 	if err != nil || v.ExpectNew == nil {
 		return err
 	}

@@ -146,7 +146,7 @@ func Run(ctx context.Context, j Job) (*Answer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making a folder for the helper script: %w", err)
 	}
-	defer os.RemoveAll(tmp)
+	defer func() { _ = os.RemoveAll(tmp) }()
 	began, err := j.write(tmp)
 	if err != nil {
 		return nil, fmt.Errorf("writing the helper script: %w", err)

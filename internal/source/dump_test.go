@@ -175,8 +175,10 @@ func mysqlArgs(t *testing.T, dsn string) (args []string, db string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return []string{"--no-defaults", "--protocol=tcp", "--host=" + u.Hostname(), "--port=" + u.Port(),
-		"--user=" + u.User.Username()}, strings.TrimPrefix(u.Path, "/")
+	return []string{
+		"--no-defaults", "--protocol=tcp", "--host=" + u.Hostname(), "--port=" + u.Port(),
+		"--user=" + u.User.Username(),
+	}, strings.TrimPrefix(u.Path, "/")
 }
 
 func sqlitePath(t *testing.T, dsn string) string {

@@ -30,8 +30,10 @@ const hintPrepare = "write the statement out: what a prepared statement does is 
 func mysqlLeads() []lead {
 	return []lead{
 		{words: "CREATE|DROP|ALTER DATABASE|SCHEMA", msg: "this makes, changes or drops a database", hint: hintDatabase},
-		{words: "USE", do: reject, msg: "this turns to another database",
-			hint: "take it out: a model describes one database (mysqldump writes no USE without --databases)"},
+		{
+			words: "USE", do: reject, msg: "this turns to another database",
+			hint: "take it out: a model describes one database (mysqldump writes no USE without --databases)",
+		},
 		{words: "CREATE|DROP|ALTER|RENAME USER", msg: "this makes, changes or drops an account", hint: hintRole},
 		{words: "CREATE|DROP ROLE", msg: "this makes or drops a role", hint: hintRole},
 		{words: "SET PASSWORD", msg: "this changes an account", hint: hintRole},

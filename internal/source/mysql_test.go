@@ -128,12 +128,14 @@ func TestMySQLBecomes(t *testing.T) {
 		{"/*M!999999\\- enable the sandbox mode */ \nCREATE TABLE t (i int)", []string{"define: CREATE TABLE t (i int)"}},
 		{"/*!40101 SET @OLD_CHARACTER_SET_CLIENT=@@CHARACTER_SET_CLIENT */;", []string{"setting: /*!40101 SET @OLD_CHARACTER_SET_CLIENT=@@CHARACTER_SET_CLIENT */"}},
 		{"SET NAMES utf8mb4; SET sql_mode = ''; SET @@SESSION.x = 1, @y = 2", []string{
-			"setting: SET NAMES utf8mb4", "setting: SET sql_mode = ''", "setting: SET @@SESSION.x = 1, @y = 2"}},
+			"setting: SET NAMES utf8mb4", "setting: SET sql_mode = ''", "setting: SET @@SESSION.x = 1, @y = 2",
+		}},
 		{"SET @@GLOBAL.GTID_PURGED=/*!80000 '+'*/ 'x:1-5'; SET @@SESSION.SQL_LOG_BIN= 0; SET sql_log_bin = 0", nil},
 		{"SET ROLE x; SET SESSION TRANSACTION READ ONLY; SET TRANSACTION READ WRITE", nil},
 		{"/*!40000 ALTER TABLE `t` DISABLE KEYS */; ALTER TABLE t ENABLE KEYS", nil},
 		{"INSERT INTO a VALUES (1); REPLACE a VALUES (1); TRUNCATE a; CALL p(); DO sleep(0); SELECT 'x'", []string{
-			"data: INSERT INTO a VALUES (1)", "data: REPLACE a VALUES (1)", "data: TRUNCATE a", "data: CALL p()", "data: DO sleep(0)", "data: SELECT 'x'"}},
+			"data: INSERT INTO a VALUES (1)", "data: REPLACE a VALUES (1)", "data: TRUNCATE a", "data: CALL p()", "data: DO sleep(0)", "data: SELECT 'x'",
+		}},
 		{"DROP TABLE IF EXISTS `t`", []string{"define: DROP TABLE IF EXISTS `t`"}},
 		{"BEGIN NOT ATOMIC SELECT 1; END", []string{"define: BEGIN NOT ATOMIC SELECT 1; END"}},
 		{"flush /*!50503 binary */ logs; FLUSH LOGS", nil},

@@ -81,15 +81,19 @@ func postgresCalls() map[string]string {
 		"pg_cancel_backend":       "stops another session",
 		"pg_create_restore_point": "changes the server's log",
 	}
-	for _, f := range []string{"pg_read_file", "pg_read_binary_file", "pg_stat_file", "pg_ls_dir", "pg_ls_logdir",
-		"pg_ls_waldir", "pg_ls_tmpdir", "pg_ls_archive_statusdir", "pg_file_read", "pg_logdir_ls"} {
+	for _, f := range []string{
+		"pg_read_file", "pg_read_binary_file", "pg_stat_file", "pg_ls_dir", "pg_ls_logdir",
+		"pg_ls_waldir", "pg_ls_tmpdir", "pg_ls_archive_statusdir", "pg_file_read", "pg_logdir_ls",
+	} {
 		m[f] = "reads files of the server"
 	}
 	for _, f := range []string{"pg_file_write", "pg_file_rename", "pg_file_unlink", "pg_file_sync"} {
 		m[f] = "changes files of the server"
 	}
-	for _, f := range []string{"pg_create_physical_replication_slot", "pg_create_logical_replication_slot",
-		"pg_drop_replication_slot", "pg_replication_origin_create", "pg_replication_origin_drop"} {
+	for _, f := range []string{
+		"pg_create_physical_replication_slot", "pg_create_logical_replication_slot",
+		"pg_drop_replication_slot", "pg_replication_origin_create", "pg_replication_origin_drop",
+	} {
 		m[f] = "changes the server's replication"
 	}
 	return m

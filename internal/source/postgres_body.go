@@ -16,8 +16,10 @@ func checkDo(s *statement) *fault {
 		return nil
 	}
 	if b.lang != "plpgsql" && b.lang != "sql" {
-		return &fault{s.toks[b.token].Off, "this runs code in " + b.lang + ", which cannot be checked",
-			"write it in plpgsql, or leave it to a revision"}
+		return &fault{
+			s.toks[b.token].Off, "this runs code in " + b.lang + ", which cannot be checked",
+			"write it in plpgsql, or leave it to a revision",
+		}
 	}
 	return b.refused(s)
 }
@@ -121,8 +123,10 @@ func firstUse(st sqltext.Stmt, used map[string]int, found map[string]routine) er
 		return nil
 	}
 	bad := found[name].bad
-	return (&fault{first, fmt.Sprintf("%s is used here, which reaches out of the database: %s (%s:%d)", name, bad.Msg, bad.File, bad.Line),
-		"a model may define such a routine, but nothing in the models may use it"}).at(st)
+	return (&fault{
+		first, fmt.Sprintf("%s is used here, which reaches out of the database: %s (%s:%d)", name, bad.Msg, bad.File, bad.Line),
+		"a model may define such a routine, but nothing in the models may use it",
+	}).at(st)
 }
 
 // callsIn gives the names with a parenthesis behind them which may be calls,

@@ -114,7 +114,8 @@ func TestPostgresBecomes(t *testing.T) {
 		{"SET LOCAL ROLE x; SET SESSION ROLE x; SET CONSTRAINTS ALL DEFERRED; SET TRANSACTION READ ONLY", nil},
 		{"SET statement_timeout = 0; SET transaction_timeout = 0; SET client_encoding = 'LATIN1'; SET NAMES 'x'", nil},
 		{"SET search_path = a; SET check_function_bodies = false; RESET search_path;", []string{
-			"setting: SET search_path = a", "setting: SET check_function_bodies = false", "setting: RESET search_path"}},
+			"setting: SET search_path = a", "setting: SET check_function_bodies = false", "setting: RESET search_path",
+		}},
 		{"SET LOCAL search_path = a", []string{"setting: SET search_path = a"}},
 		{"SELECT pg_catalog.set_config('search_path', '', false)", []string{"setting: SELECT pg_catalog.set_config('search_path', '', false)"}},
 		{"SELECT pg_catalog.setval('a', 1)", []string{"data: SELECT pg_catalog.setval('a', 1)"}},
@@ -122,7 +123,8 @@ func TestPostgresBecomes(t *testing.T) {
 		{"SELECT a FROM c", []string{"data: SELECT a FROM c"}},
 		{"(SELECT 1)", []string{"data: (SELECT 1)"}},
 		{"INSERT INTO a VALUES (1); WITH x AS (SELECT 1) DELETE FROM a; TRUNCATE a; REFRESH MATERIALIZED VIEW m", []string{
-			"data: INSERT INTO a VALUES (1)", "data: WITH x AS (SELECT 1) DELETE FROM a", "data: TRUNCATE a", "data: REFRESH MATERIALIZED VIEW m"}},
+			"data: INSERT INTO a VALUES (1)", "data: WITH x AS (SELECT 1) DELETE FROM a", "data: TRUNCATE a", "data: REFRESH MATERIALIZED VIEW m",
+		}},
 		{"COPY t FROM stdin;\n1\t2\n\\.\nCOPY t TO STDOUT;", nil},
 		{"CREATE SCHEMA public", []string{"define: CREATE SCHEMA IF NOT EXISTS public"}},
 		{"CREATE SCHEMA IF NOT EXISTS public", []string{"define: CREATE SCHEMA IF NOT EXISTS public"}},

@@ -192,9 +192,11 @@ func (s *statement) refused(base int) *fault {
 		}
 	}
 	if n := s.foreignName(); n != nil {
-		return &fault{base + s.toks[n.first].Off,
+		return &fault{
+			base + s.toks[n.first].Off,
 			fmt.Sprintf("%s is qualified with a database", n),
-			"a model describes one database, whatever its name: leave the database's name off"}
+			"a model describes one database, whatever its name: leave the database's name off",
+		}
 	}
 	return nil
 }

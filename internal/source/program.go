@@ -19,6 +19,7 @@ type Program struct {
 	Dir     string
 	Env     []string // nil = as migr's own
 	More    []string // further variables
+	Input   []byte   // its standard input; nil = none
 	Timeout time.Duration
 	Limit   int // bytes of standard output; 0 = 100 MB
 }
@@ -44,6 +45,9 @@ func (p *Program) Run(ctx context.Context) (stdout []byte, stderr string, err er
 	last := &tail{}
 	cmd := exec.CommandContext(limited, p.Args[0], p.Args[1:]...)
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr, cmd.WaitDelay = p.Dir, p.Env, out, last, grace
+	if p.Input != nil {
+		cmd.Stdin = bytes.NewReader(p.Input)
+	}
 	if p.More != nil {
 		cmd.Env = append(cmd.Environ(), p.More...)
 	}

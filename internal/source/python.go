@@ -45,16 +45,20 @@ func Python(ctx context.Context, m PythonModels) ([]sqltext.Stmt, error) {
 	}
 	exe, err := python.Find(m.Options.Python, dir, m.Options.Env)
 	if err != nil {
-		return nil, &Error{File: m.Spec, Msg: err.Error(), Err: err,
-			Hint: `set python in migr.toml to the project's interpreter, as in python = ".venv/bin/python"`}
+		return nil, &Error{
+			File: m.Spec, Msg: err.Error(), Err: err,
+			Hint: `set python in migr.toml to the project's interpreter, as in python = ".venv/bin/python"`,
+		}
 	}
 	req := map[string]any{}
 	for k, v := range m.Request {
 		req[k] = v
 	}
 	m.product(req)
-	a, err := python.Run(ctx, python.Job{Interpreter: exe, Dir: dir, Env: m.Options.Env, Script: m.Script, Request: req,
-		Timeout: m.Options.Timeout, Cache: m.Options.Cache, Name: m.Spec})
+	a, err := python.Run(ctx, python.Job{
+		Interpreter: exe, Dir: dir, Env: m.Options.Env, Script: m.Script, Request: req,
+		Timeout: m.Options.Timeout, Cache: m.Options.Cache, Name: m.Spec,
+	})
 	if err != nil {
 		return nil, m.stopped(ctx, exe, err)
 	}

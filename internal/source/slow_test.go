@@ -11,8 +11,10 @@ import (
 
 // The time grows with the length of the text, whatever is in it.
 func TestPrepareIsLinear(t *testing.T) {
-	for _, piece := range []string{"(", ")", "a.", "BEGIN ", "SET ", "COPY ", ", ", "FROM a,", "SELECT ", "$$ ", "' ", "LOAD ",
-		"CREATE ", "OR REPLACE ", "DO $a$ ", "EXECUTE f(", "ON a.b ", "DEFINER = a ", "INSERT ", "THEN SET ", "BEGIN COPY a ", "/*! */", "LIKE ", "f("} {
+	for _, piece := range []string{
+		"(", ")", "a.", "BEGIN ", "SET ", "COPY ", ", ", "FROM a,", "SELECT ", "$$ ", "' ", "LOAD ",
+		"CREATE ", "OR REPLACE ", "DO $a$ ", "EXECUTE f(", "ON a.b ", "DEFINER = a ", "INSERT ", "THEN SET ", "BEGIN COPY a ", "/*! */", "LIKE ", "f(",
+	} {
 		for _, head := range []string{"", "CREATE PROCEDURE p() ", "DO $x$ ", "CREATE FUNCTION f() AS $x$ SELECT dblink(); "} {
 			text := head + strings.Repeat(piece, 10_000)
 			for _, f := range []sqltext.Family{sqltext.Postgres, sqltext.MySQL, sqltext.SQLite} {

@@ -57,9 +57,13 @@ func TestSQLiteBecomes(t *testing.T) {
 		{"PRAGMA foreign_keys=OFF; PRAGMA main.user_version = 3; BEGIN TRANSACTION; COMMIT; ANALYZE; VACUUM; END;", nil},
 		{"CREATE TABLE sqlite_sequence(name,seq); DELETE FROM sqlite_sequence; INSERT INTO \"sqlite_stat1\" VALUES (1)", nil},
 		{"INSERT INTO t VALUES (1); DELETE FROM t; SELECT 1", []string{"data: INSERT INTO t VALUES (1)", "data: DELETE FROM t", "data: SELECT 1"}},
-		{"CREATE TABLE IF NOT EXISTS 'f_data'(id); CREATE VIRTUAL TABLE F USING fts5(a, 'b''c'); CREATE TABLE f_datax (i); INSERT INTO f_idx VALUES(1);",
-			[]string{"define: CREATE VIRTUAL TABLE F USING fts5(a, 'b''c')", "define: CREATE TABLE f_datax (i)"}},
-		{"PRAGMA writable_schema=ON; INSERT INTO sqlite_schema(type,name,tbl_name,rootpage,sql)VALUES('table','f','f',0,'CREATE VIRTUAL TABLE f USING fts5(a, ''b'')');\nCREATE TABLE IF NOT EXISTS 'f_data'(id INTEGER PRIMARY KEY, block BLOB);\nINSERT INTO f_data VALUES(1,X'00');PRAGMA writable_schema=OFF;",
-			[]string{"define: CREATE VIRTUAL TABLE f USING fts5(a, 'b')"}},
+		{
+			"CREATE TABLE IF NOT EXISTS 'f_data'(id); CREATE VIRTUAL TABLE F USING fts5(a, 'b''c'); CREATE TABLE f_datax (i); INSERT INTO f_idx VALUES(1);",
+			[]string{"define: CREATE VIRTUAL TABLE F USING fts5(a, 'b''c')", "define: CREATE TABLE f_datax (i)"},
+		},
+		{
+			"PRAGMA writable_schema=ON; INSERT INTO sqlite_schema(type,name,tbl_name,rootpage,sql)VALUES('table','f','f',0,'CREATE VIRTUAL TABLE f USING fts5(a, ''b'')');\nCREATE TABLE IF NOT EXISTS 'f_data'(id INTEGER PRIMARY KEY, block BLOB);\nINSERT INTO f_data VALUES(1,X'00');PRAGMA writable_schema=OFF;",
+			[]string{"define: CREATE VIRTUAL TABLE f USING fts5(a, 'b')"},
+		},
 	})
 }

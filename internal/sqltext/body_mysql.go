@@ -72,8 +72,10 @@ func (b *mysqlBody) open() *fault {
 		return nil
 	}
 	top := b.stack[len(b.stack)-1]
-	return &fault{top.off, "the " + strings.TrimSuffix(top.word, "()") + " that begins here has no END",
-		"end it, or put DELIMITER before and after the statement"}
+	return &fault{
+		top.off, "the " + strings.TrimSuffix(top.word, "()") + " that begins here has no END",
+		"end it, or put DELIMITER before and after the statement",
+	}
 }
 
 func isMySQLOpener(word string) bool {

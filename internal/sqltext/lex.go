@@ -211,8 +211,10 @@ func quote(k Kind, open, end int, closed bool) (Kind, int, *fault) {
 	if k == Quoted {
 		what = "quoted name"
 	}
-	return k, end, &fault{open, "the " + what + " that begins here is not closed",
-		"close the quote; a quote inside is written twice"}
+	return k, end, &fault{
+		open, "the " + what + " that begins here is not closed",
+		"close the quote; a quote inside is written twice",
+	}
 }
 
 // comment turns the end of a block comment into a token.

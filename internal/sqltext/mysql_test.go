@@ -6,12 +6,18 @@ func TestSplitMySQL(t *testing.T) { runSplit(t, MySQL, mysqlCases()) }
 
 func mysqlCases() []splitCase {
 	return []splitCase{
-		{name: "quotes", src: "SELECT 'a\\';''', \"b\\\";\"\"\", `c;\\```; SELECT N'\\'', _utf8mb4'x', X'00', b'1'",
-			want: []string{"1:1 SELECT 'a\\';''', \"b\\\";\"\"\", `c;\\```", "1:37 SELECT N'\\'', _utf8mb4'x', X'00', b'1'"}},
-		{name: "comments", src: "SELECT 1--1, 2 -- ;\n, 3 # ; '\n, 4 /* /* ; */; SELECT 5 --",
-			want: []string{"1:1 SELECT 1--1, 2 -- ;\n, 3 # ; '\n, 4", "3:17 SELECT 5"}},
-		{name: "executable comments", src: "/*!40101 SET NAMES utf8 */;\n/*!50001 CREATE VIEW v AS SELECT ';' */;/*M!100100 SET a='*/' */;/*! SELECT 1 */",
-			want: []string{"1:1 /*!40101 SET NAMES utf8 */", "2:1 /*!50001 CREATE VIEW v AS SELECT ';' */", "2:41 /*M!100100 SET a='*/' */", "2:66 /*! SELECT 1 */"}},
+		{
+			name: "quotes", src: "SELECT 'a\\';''', \"b\\\";\"\"\", `c;\\```; SELECT N'\\'', _utf8mb4'x', X'00', b'1'",
+			want: []string{"1:1 SELECT 'a\\';''', \"b\\\";\"\"\", `c;\\```", "1:37 SELECT N'\\'', _utf8mb4'x', X'00', b'1'"},
+		},
+		{
+			name: "comments", src: "SELECT 1--1, 2 -- ;\n, 3 # ; '\n, 4 /* /* ; */; SELECT 5 --",
+			want: []string{"1:1 SELECT 1--1, 2 -- ;\n, 3 # ; '\n, 4", "3:17 SELECT 5"},
+		},
+		{
+			name: "executable comments", src: "/*!40101 SET NAMES utf8 */;\n/*!50001 CREATE VIEW v AS SELECT ';' */;/*M!100100 SET a='*/' */;/*! SELECT 1 */",
+			want: []string{"1:1 /*!40101 SET NAMES utf8 */", "2:1 /*!50001 CREATE VIEW v AS SELECT ';' */", "2:41 /*M!100100 SET a='*/' */", "2:66 /*! SELECT 1 */"},
+		},
 		{name: "comment in an executable comment", src: "/*!50003 SELECT /* ; */ 1 # */\n */; SELECT 2", want: []string{"1:1 /*!50003 SELECT /* ; */ 1 # */\n */", "2:6 SELECT 2"}},
 		{name: "sandbox line", src: "/*M!999999\\- enable the sandbox mode */ \n-- x\nSELECT 1;", want: []string{"3:1 SELECT 1"}},
 		{name: "hints", src: "SELECT /*+ MAX_EXECUTION_TIME(1) */ 1; SELECT 2", want: []string{"1:1 SELECT /*+ MAX_EXECUTION_TIME(1) */ 1", "1:40 SELECT 2"}},
@@ -27,8 +33,10 @@ func mysqlCases() []splitCase {
 		{name: "dot", src: "\\. x.sql\n", fails: "1:1 \\."},
 		{name: "G", src: "SELECT 1\\G\n", fails: "1:9 \\G"},
 		{name: "system", src: "SYSTEM ls", fails: "1:1 runs a program"},
-		{name: "dollar quotes of MySQL 9", src: "CREATE FUNCTION f() RETURNS INT LANGUAGE JAVASCRIPT AS $x$ let a = ';'; return 1; $x$; SELECT $a$, b AS $a$; SELECT 2",
-			want: []string{"1:1 CREATE FUNCTION f() RETURNS INT LANGUAGE JAVASCRIPT AS $x$ let a = ';'; return 1; $x$", "1:88 SELECT $a$, b AS $a$", "1:110 SELECT 2"}},
+		{
+			name: "dollar quotes of MySQL 9", src: "CREATE FUNCTION f() RETURNS INT LANGUAGE JAVASCRIPT AS $x$ let a = ';'; return 1; $x$; SELECT $a$, b AS $a$; SELECT 2",
+			want: []string{"1:1 CREATE FUNCTION f() RETURNS INT LANGUAGE JAVASCRIPT AS $x$ let a = ';'; return 1; $x$", "1:88 SELECT $a$, b AS $a$", "1:110 SELECT 2"},
+		},
 	}
 }
 
@@ -36,25 +44,35 @@ func TestSplitDelimiter(t *testing.T) { runSplit(t, MySQL, delimiterCases()) }
 
 func delimiterCases() []splitCase {
 	return []splitCase{
-		{name: "slashes", src: "DELIMITER //\nCREATE PROCEDURE p() BEGIN SELECT 1; END//\ndelimiter ;\nSELECT 2; SELECT 3;",
-			want: []string{"2:1 CREATE PROCEDURE p() BEGIN SELECT 1; END", "4:1 SELECT 2", "4:11 SELECT 3"}},
-		{name: "dollars behind a word", src: " Delimiter $$\r\nCREATE PROCEDURE p() BEGIN SELECT a$b; END$$\r\nDELIMITER ;\r\nSELECT 2",
-			want: []string{"2:1 CREATE PROCEDURE p() BEGIN SELECT a$b; END", "4:1 SELECT 2"}},
+		{
+			name: "slashes", src: "DELIMITER //\nCREATE PROCEDURE p() BEGIN SELECT 1; END//\ndelimiter ;\nSELECT 2; SELECT 3;",
+			want: []string{"2:1 CREATE PROCEDURE p() BEGIN SELECT 1; END", "4:1 SELECT 2", "4:11 SELECT 3"},
+		},
+		{
+			name: "dollars behind a word", src: " Delimiter $$\r\nCREATE PROCEDURE p() BEGIN SELECT a$b; END$$\r\nDELIMITER ;\r\nSELECT 2",
+			want: []string{"2:1 CREATE PROCEDURE p() BEGIN SELECT a$b; END", "4:1 SELECT 2"},
+		},
 		{name: "semicolons", src: "DELIMITER ;;\nSELECT 1;; SELECT ';;' ;;\nDELIMITER ;", want: []string{"2:1 SELECT 1", "2:12 SELECT ';;'"}},
-		{name: "bar", src: "DELIMITER |\nCREATE TRIGGER t BEFORE INSERT ON x FOR EACH ROW BEGIN SET a = 1; END |\nSELECT 1|\nDELIMITER ;",
-			want: []string{"2:1 CREATE TRIGGER t BEFORE INSERT ON x FOR EACH ROW BEGIN SET a = 1; END", "3:1 SELECT 1"}},
+		{
+			name: "bar", src: "DELIMITER |\nCREATE TRIGGER t BEFORE INSERT ON x FOR EACH ROW BEGIN SET a = 1; END |\nSELECT 1|\nDELIMITER ;",
+			want: []string{"2:1 CREATE TRIGGER t BEFORE INSERT ON x FOR EACH ROW BEGIN SET a = 1; END", "3:1 SELECT 1"},
+		},
 		{name: "word", src: "DELIMITER go\nSELECT category\ngo\nSELECT 2 go", want: []string{"2:1 SELECT category", "4:1 SELECT 2"}},
 		{name: "in quotes", src: "DELIMITER '//'\nSELECT '//', 1 -- //\n //\n", want: []string{"2:1 SELECT '//', 1"}},
 		{name: "a semicolon before it", src: "DELIMITER //\nCREATE PROCEDURE p() BEGIN END;\n//\n;//", want: []string{"2:1 CREATE PROCEDURE p() BEGIN END"}},
-		{name: "several statements before it", src: "DELIMITER //\nDROP PROCEDURE IF EXISTS p;\nCREATE PROCEDURE p()\nBEGIN\n IF a THEN SELECT 1; END IF;\nEND;\n//",
-			want: []string{"2:1 DROP PROCEDURE IF EXISTS p", "3:1 CREATE PROCEDURE p()\nBEGIN\n IF a THEN SELECT 1; END IF;\nEND"}},
+		{
+			name: "several statements before it", src: "DELIMITER //\nDROP PROCEDURE IF EXISTS p;\nCREATE PROCEDURE p()\nBEGIN\n IF a THEN SELECT 1; END IF;\nEND;\n//",
+			want: []string{"2:1 DROP PROCEDURE IF EXISTS p", "3:1 CREATE PROCEDURE p()\nBEGIN\n IF a THEN SELECT 1; END IF;\nEND"},
+		},
 		{name: "forgotten terminator", src: "DELIMITER //\nCREATE PROCEDURE p() BEGIN SELECT 1; END\nDELIMITER ;\nSELECT 2;", want: []string{"2:1 CREATE PROCEDURE p() BEGIN SELECT 1; END", "4:1 SELECT 2"}},
 		{name: "a column called delimiter", src: "CREATE TABLE t (\ndelimiter int,\n a int);", want: []string{"1:1 CREATE TABLE t (\ndelimiter int,\n a int)"}},
 		{name: "a package is left whole", src: "DELIMITER //\nCREATE PACKAGE k AS\n a INT; b INT; END;\n//\nSELECT 1//", want: []string{"2:1 CREATE PACKAGE k AS\n a INT; b INT; END", "5:1 SELECT 1"}},
 		{name: "none", src: "SELECT 1;\nDELIMITER\n", fails: "2:1 DELIMITER without"},
 		{name: "backslash", src: "DELIMITER \\\n", fails: "1:1 not a delimiter"},
-		{name: "mysqldump's trigger", src: "DELIMITER ;;\n/*!50003 CREATE*/ /*!50017 DEFINER=`root`@`localhost`*/ /*!50003 TRIGGER t BEFORE INSERT ON x FOR EACH ROW BEGIN\n SET NEW.a = 1; /* c */\nEND */;;\nDELIMITER ;\n/*!50003 SET sql_mode = @a */ ;\n",
-			want: []string{"2:1 /*!50003 CREATE*/ /*!50017 DEFINER=`root`@`localhost`*/ /*!50003 TRIGGER t BEFORE INSERT ON x FOR EACH ROW BEGIN\n SET NEW.a = 1; /* c */\nEND */", "6:1 /*!50003 SET sql_mode = @a */"}},
+		{
+			name: "mysqldump's trigger", src: "DELIMITER ;;\n/*!50003 CREATE*/ /*!50017 DEFINER=`root`@`localhost`*/ /*!50003 TRIGGER t BEFORE INSERT ON x FOR EACH ROW BEGIN\n SET NEW.a = 1; /* c */\nEND */;;\nDELIMITER ;\n/*!50003 SET sql_mode = @a */ ;\n",
+			want: []string{"2:1 /*!50003 CREATE*/ /*!50017 DEFINER=`root`@`localhost`*/ /*!50003 TRIGGER t BEFORE INSERT ON x FOR EACH ROW BEGIN\n SET NEW.a = 1; /* c */\nEND */", "6:1 /*!50003 SET sql_mode = @a */"},
+		},
 	}
 }
 

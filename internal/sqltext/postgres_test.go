@@ -43,21 +43,35 @@ func TestSplitPostgresBodies(t *testing.T) { runSplit(t, Postgres, postgresBodie
 
 func postgresBodies() []splitCase {
 	return []splitCase{
-		{name: "atomic",
-			src: "CREATE OR REPLACE FUNCTION f(a int) RETURNS int BEGIN ATOMIC SELECT CASE WHEN a > 0 THEN 1 ELSE 2 END; SELECT (CASE a WHEN 1 THEN 2 END); END; SELECT 1",
-			want: []string{"1:1 CREATE OR REPLACE FUNCTION f(a int) RETURNS int BEGIN ATOMIC SELECT CASE WHEN a > 0 THEN 1 ELSE 2 END; SELECT (CASE a WHEN 1 THEN 2 END); END",
-				"1:144 SELECT 1"}},
-		{name: "atomic with names end", src: "create procedure p() begin atomic select x.end, 1 as end, x.case from x; end; select 1",
-			want: []string{"1:1 create procedure p() begin atomic select x.end, 1 as end, x.case from x; end", "1:79 select 1"}},
-		{name: "atomic in atomic", src: "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC CREATE FUNCTION g() RETURNS int BEGIN ATOMIC SELECT 1; END; SELECT 2; END; SELECT 3",
-			want: []string{"1:1 CREATE FUNCTION f() RETURNS int BEGIN ATOMIC CREATE FUNCTION g() RETURNS int BEGIN ATOMIC SELECT 1; END; SELECT 2; END", "1:121 SELECT 3"}},
+		{
+			name: "atomic",
+			src:  "CREATE OR REPLACE FUNCTION f(a int) RETURNS int BEGIN ATOMIC SELECT CASE WHEN a > 0 THEN 1 ELSE 2 END; SELECT (CASE a WHEN 1 THEN 2 END); END; SELECT 1",
+			want: []string{
+				"1:1 CREATE OR REPLACE FUNCTION f(a int) RETURNS int BEGIN ATOMIC SELECT CASE WHEN a > 0 THEN 1 ELSE 2 END; SELECT (CASE a WHEN 1 THEN 2 END); END",
+				"1:144 SELECT 1",
+			},
+		},
+		{
+			name: "atomic with names end", src: "create procedure p() begin atomic select x.end, 1 as end, x.case from x; end; select 1",
+			want: []string{"1:1 create procedure p() begin atomic select x.end, 1 as end, x.case from x; end", "1:79 select 1"},
+		},
+		{
+			name: "atomic in atomic", src: "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC CREATE FUNCTION g() RETURNS int BEGIN ATOMIC SELECT 1; END; SELECT 2; END; SELECT 3",
+			want: []string{"1:1 CREATE FUNCTION f() RETURNS int BEGIN ATOMIC CREATE FUNCTION g() RETURNS int BEGIN ATOMIC SELECT 1; END; SELECT 2; END", "1:121 SELECT 3"},
+		},
 		{name: "atomic without end", src: "SELECT 0;\nCREATE FUNCTION f() RETURNS int\n BEGIN ATOMIC SELECT 1; SELECT 2;", fails: "3:2 block that begins here has no END"},
-		{name: "a function called begin", src: "CREATE FUNCTION begin() RETURNS int RETURN 1; SELECT begin; SELECT 2",
-			want: []string{"1:1 CREATE FUNCTION begin() RETURNS int RETURN 1", "1:47 SELECT begin", "1:61 SELECT 2"}},
-		{name: "a trigger calls a function", src: "CREATE TRIGGER t AFTER INSERT ON x FOR EACH ROW EXECUTE FUNCTION f(); BEGIN; END;",
-			want: []string{"1:1 CREATE TRIGGER t AFTER INSERT ON x FOR EACH ROW EXECUTE FUNCTION f()", "1:71 BEGIN", "1:78 END"}},
-		{name: "plpgsql", src: "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $f$ BEGIN IF a THEN b; END IF; END $f$; SELECT 1",
-			want: []string{"1:1 CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $f$ BEGIN IF a THEN b; END IF; END $f$", "1:94 SELECT 1"}},
+		{
+			name: "a function called begin", src: "CREATE FUNCTION begin() RETURNS int RETURN 1; SELECT begin; SELECT 2",
+			want: []string{"1:1 CREATE FUNCTION begin() RETURNS int RETURN 1", "1:47 SELECT begin", "1:61 SELECT 2"},
+		},
+		{
+			name: "a trigger calls a function", src: "CREATE TRIGGER t AFTER INSERT ON x FOR EACH ROW EXECUTE FUNCTION f(); BEGIN; END;",
+			want: []string{"1:1 CREATE TRIGGER t AFTER INSERT ON x FOR EACH ROW EXECUTE FUNCTION f()", "1:71 BEGIN", "1:78 END"},
+		},
+		{
+			name: "plpgsql", src: "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $f$ BEGIN IF a THEN b; END IF; END $f$; SELECT 1",
+			want: []string{"1:1 CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $f$ BEGIN IF a THEN b; END IF; END $f$", "1:94 SELECT 1"},
+		},
 	}
 }
 
@@ -68,9 +82,11 @@ func psqlCases() []splitCase {
 		{name: "meta-command", src: "SELECT 1;\n  \\echo hi\n", fails: "2:3 psql meta-command \\echo"},
 		{name: "inside", src: "SELECT 1 \\gset\n", fails: "1:10 psql meta-command \\gset inside a statement"},
 		{name: "inside, lenient", src: "SELECT 1 \\g\n", lenient: true, fails: "1:10 psql meta-command \\g inside"},
-		{name: "lenient", lenient: true,
+		{
+			name: "lenient", lenient: true,
 			src:  "\\restrict abc;'\nSELECT 1; \\set x 'y\n\\unrestrict abc\n\\.\n\\pset null x\n\\timing\nSELECT 2;",
-			want: []string{"2:1 SELECT 1", "7:1 SELECT 2"}},
+			want: []string{"2:1 SELECT 1", "7:1 SELECT 2"},
+		},
 		{name: "connect", lenient: true, src: "SELECT 1;\n\\connect other\n", fails: "2:1 it goes to another database"},
 		{name: "c", lenient: true, src: "\\c other\n", fails: "1:1 it goes to another database"},
 		{name: "i", lenient: true, src: "\\i x.sql", fails: "1:1 it reads another file"},
@@ -81,9 +97,11 @@ func psqlCases() []splitCase {
 		{name: "g", lenient: true, src: "\\g x", fails: "1:1 it writes files"},
 		{name: "if", lenient: true, src: "\\if :x", fails: "1:1 depends on psql's variables"},
 		{name: "unknown", lenient: true, src: "\\foo", fails: "1:1 only psql understands it"},
-		{name: "copy data", lenient: true,
+		{
+			name: "copy data", lenient: true,
 			src:  "SELECT 1;\nCOPY public.t (a, b) FROM stdin;\n1\tit's; a\n\\N\t\\.x\n\\.\n\nSELECT 2;",
-			want: []string{"1:1 SELECT 1", "7:1 SELECT 2"}},
+			want: []string{"1:1 SELECT 1", "7:1 SELECT 2"},
+		},
 		{name: "copy data, CRLF", lenient: true, src: "COPY t FROM STDIN WITH (FORMAT csv);\r\n'\r\n\\.\r\nSELECT 2;", want: []string{"4:1 SELECT 2"}},
 		{name: "copy data to the end", lenient: true, src: "COPY t FROM STDIN;\n1\n2"},
 		{name: "copy, no data", lenient: true, src: "COPY t FROM STDIN"},

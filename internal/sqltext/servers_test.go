@@ -9,8 +9,10 @@ import (
 )
 
 // names are hard to quote, keywords among them.
-var names = []string{"a", "A b", `a"b`, "a'b", "a`b", `a\b`, "ünï", "1a", "a$b", "a.b", "select", "user", "end", "order", "key",
-	"window", "current_role", "offset", "returning", "row_number", "between", "values", "char", "generated", "index", "lateral", "tablesample"}
+var names = []string{
+	"a", "A b", `a"b`, "a'b", "a`b", `a\b`, "ünï", "1a", "a$b", "a.b", "select", "user", "end", "order", "key",
+	"window", "current_role", "offset", "returning", "row_number", "between", "values", "char", "generated", "index", "lateral", "tablesample",
+}
 
 // TestQuotingOnServers makes a table and a column of each name and reads a
 // constant back.

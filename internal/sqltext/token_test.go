@@ -41,8 +41,15 @@ func TestTokenIdent(t *testing.T) {
 		f         Family
 		src, want string
 	}{
-		{Postgres, `Foo`, "foo"}, {Postgres, `"Foo""x"`, `Foo"x`}, {Postgres, `U&"d\0061t\+000061 \\"`, `data \`}, {Postgres, `'x'`, ""},
-		{MySQL, "Foo", "Foo"}, {MySQL, "`a``b`", "a`b"}, {SQLite, "[a b]", "a b"}, {SQLite, `"a""b"`, `a"b`}, {SQLite, `"`, ""},
+		{Postgres, `Foo`, "foo"},
+		{Postgres, `"Foo""x"`, `Foo"x`},
+		{Postgres, `U&"d\0061t\+000061 \\"`, `data \`},
+		{Postgres, `'x'`, ""},
+		{MySQL, "Foo", "Foo"},
+		{MySQL, "`a``b`", "a`b"},
+		{SQLite, "[a b]", "a b"},
+		{SQLite, `"a""b"`, `a"b`},
+		{SQLite, `"`, ""},
 	} {
 		if got := Tokens(c.f, c.src)[0].Ident(c.f); got != c.want {
 			t.Errorf("%s %s: %q, want %q", c.f, c.src, got, c.want)

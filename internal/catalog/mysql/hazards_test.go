@@ -55,8 +55,10 @@ func TestHazards(t *testing.T) {
 		{"unique on a new column", "CREATE TABLE t (a int)", "", "CREATE TABLE t (a int, b int UNIQUE)", ""},
 		{"unique on a new column with a value", "CREATE TABLE t (a int)", "", "CREATE TABLE t (a int, b int NOT NULL DEFAULT 1, UNIQUE KEY u (b))", "add-unique t.u ?"},
 		{"auto increment", "CREATE TABLE t (a int)", "", "CREATE TABLE t (a int, id int AUTO_INCREMENT PRIMARY KEY)", ""},
-		{"partition", "CREATE TABLE t (a int) PARTITION BY RANGE (a) (PARTITION p VALUES LESS THAN (5), PARTITION q VALUES LESS THAN (9))", "(1), (2), (7)",
-			"CREATE TABLE t (a int) PARTITION BY RANGE (a) (PARTITION q VALUES LESS THAN (9))", "drop-table t.p 2"},
+		{
+			"partition", "CREATE TABLE t (a int) PARTITION BY RANGE (a) (PARTITION p VALUES LESS THAN (5), PARTITION q VALUES LESS THAN (9))", "(1), (2), (7)",
+			"CREATE TABLE t (a int) PARTITION BY RANGE (a) (PARTITION q VALUES LESS THAN (9))", "drop-table t.p 2",
+		},
 		{"partitions anew", "CREATE TABLE t (a int) PARTITION BY HASH (a) PARTITIONS 4", "", "CREATE TABLE t (a int) PARTITION BY HASH (a) PARTITIONS 2", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {

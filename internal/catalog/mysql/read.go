@@ -27,8 +27,10 @@ import (
 // It needs SELECT on the tables and, for routines, SHOW_ROUTINE or ownership; an
 // object whose definition the server keeps back is reported as unknown.
 func Read(ctx context.Context, q catalog.Querier, s catalog.Scope) (*catalog.Catalog, error) {
-	r := &reader{ctx: ctx, q: q, scope: s, tables: map[string]*catalog.Object{},
-		kinds: map[string]string{}, functions: map[string]bool{}}
+	r := &reader{
+		ctx: ctx, q: q, scope: s, tables: map[string]*catalog.Object{},
+		kinds: map[string]string{}, functions: map[string]bool{},
+	}
 	restore, err := r.session()
 	if err != nil {
 		return nil, err
@@ -43,9 +45,17 @@ func (r *reader) read() (*catalog.Catalog, error) {
 		what string
 		read func() error
 	}{
-		{"tables", r.readTables}, {"columns", r.readColumns}, {"indexes", r.readIndexes}, {"checks", r.readChecks},
-		{"foreign keys", r.readForeignKeys}, {"partitions", r.readPartitions}, {"sequences", r.readSequences},
-		{"routines", r.readRoutines}, {"views", r.readViews}, {"triggers", r.readTriggers}, {"events", r.readEvents},
+		{"tables", r.readTables},
+		{"columns", r.readColumns},
+		{"indexes", r.readIndexes},
+		{"checks", r.readChecks},
+		{"foreign keys", r.readForeignKeys},
+		{"partitions", r.readPartitions},
+		{"sequences", r.readSequences},
+		{"routines", r.readRoutines},
+		{"views", r.readViews},
+		{"triggers", r.readTriggers},
+		{"events", r.readEvents},
 		{"definitions", r.showAll},
 	} {
 		if err := step.read(); err != nil {

@@ -70,7 +70,8 @@ func publicationOptions(old map[string]string, o *catalog.Object) string {
 	var opts []string
 	for _, opt := range [][3]string{
 		{"publish", "publish", "insert, update, delete, truncate"},
-		{"via_root", "publish_via_partition_root", "false"}, {"generated_columns", "publish_generated_columns", "none"},
+		{"via_root", "publish_via_partition_root", "false"},
+		{"generated_columns", "publish_generated_columns", "none"},
 	} {
 		v := o.Attrs[opt[0]]
 		if v == old[opt[0]] {

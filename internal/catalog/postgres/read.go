@@ -114,8 +114,14 @@ func (r *reader) steps() []step {
 // path, the quoting, and how constants of dates, intervals, floats, bytea and
 // timestamps with time zone are printed; and jit.
 var wanted = [][2]string{
-	{"search_path", ""}, {"quote_all_identifiers", "off"}, {"DateStyle", "ISO, DMY"}, {"IntervalStyle", "postgres"},
-	{"TimeZone", "UTC"}, {"extra_float_digits", "1"}, {"bytea_output", "hex"}, {"standard_conforming_strings", "on"},
+	{"search_path", ""},
+	{"quote_all_identifiers", "off"},
+	{"DateStyle", "ISO, DMY"},
+	{"IntervalStyle", "postgres"},
+	{"TimeZone", "UTC"},
+	{"extra_float_digits", "1"},
+	{"bytea_output", "hex"},
+	{"standard_conforming_strings", "on"},
 	{"jit", "off"}, // compiling a query costs more than the reading
 }
 

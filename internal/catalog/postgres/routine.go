@@ -39,8 +39,10 @@ func (r *reader) readRoutines() error {
 // readAggregates reads what makes an aggregate.
 func (r *reader) readAggregates() error {
 	fn := func(col string) string { return "CASE WHEN a." + col + " <> 0 THEN a." + col + "::text END AS " + col }
-	return r.each(`SELECT p.oid::int8 AS oid, a.aggkind, `+strings.Join([]string{fn("aggtransfn"), fn("aggfinalfn"), fn("aggcombinefn"), fn("aggserialfn"),
-		fn("aggdeserialfn"), fn("aggmtransfn"), fn("aggminvtransfn"), fn("aggmfinalfn")}, ", ")+`,
+	return r.each(`SELECT p.oid::int8 AS oid, a.aggkind, `+strings.Join([]string{
+		fn("aggtransfn"), fn("aggfinalfn"), fn("aggcombinefn"), fn("aggserialfn"),
+		fn("aggdeserialfn"), fn("aggmtransfn"), fn("aggminvtransfn"), fn("aggmfinalfn"),
+	}, ", ")+`,
 		a.aggfinalextra, a.aggmfinalextra, a.aggfinalmodify, a.aggmfinalmodify, format_type(a.aggtranstype, NULL) AS stype, a.aggtransspace,
 		CASE WHEN a.aggmtranstype <> 0 THEN format_type(a.aggmtranstype, NULL) END AS mstype, a.aggmtransspace,
 		a.agginitval, a.aggminitval, p.proparallel,

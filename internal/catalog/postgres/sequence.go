@@ -164,8 +164,12 @@ func alterSequence(p *catalog.Ctx, d *catalog.Delta) catalog.Alteration {
 
 // sequenceWords are the options of a sequence and how each is taken back.
 var sequenceWords = []struct{ word, unset string }{
-	{"INCREMENT BY", "INCREMENT BY 1"}, {"MINVALUE", "NO MINVALUE"}, {"MAXVALUE", "NO MAXVALUE"},
-	{"START WITH", ""}, {"CACHE", "CACHE 1"}, {"CYCLE", "NO CYCLE"},
+	{"INCREMENT BY", "INCREMENT BY 1"},
+	{"MINVALUE", "NO MINVALUE"},
+	{"MAXVALUE", "NO MAXVALUE"},
+	{"START WITH", ""},
+	{"CACHE", "CACHE 1"},
+	{"CYCLE", "NO CYCLE"},
 }
 
 // fullOptions writes the difference of two option texts, each part with a blank

@@ -297,8 +297,10 @@ func (p *parser) typeName() ([]token, error) {
 }
 
 func (p *parser) endsType() bool {
-	for _, w := range []string{"CONSTRAINT", "PRIMARY", "NOT", "NULL", "UNIQUE", "CHECK", "DEFAULT",
-		"COLLATE", "REFERENCES", "AS", "DEFERRABLE"} {
+	for _, w := range []string{
+		"CONSTRAINT", "PRIMARY", "NOT", "NULL", "UNIQUE", "CHECK", "DEFAULT",
+		"COLLATE", "REFERENCES", "AS", "DEFERRABLE",
+	} {
 		if p.peek().is(w) {
 			return true
 		}

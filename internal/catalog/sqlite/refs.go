@@ -60,9 +60,11 @@ func (s *refScanner) step(toks []token, i int) {
 }
 
 // endsFrom are the words after which commas part no tables.
-var endsFrom = map[string]bool{"select": true, "where": true, "group": true, "order": true, "having": true,
+var endsFrom = map[string]bool{
+	"select": true, "where": true, "group": true, "order": true, "having": true,
 	"limit": true, "window": true, "union": true, "except": true, "intersect": true, "values": true, "set": true,
-	"returning": true, "on": true, "of": true, "begin": true, "default": true}
+	"returning": true, "on": true, "of": true, "begin": true, "default": true,
+}
 
 // deps lists the tables and views that a text names, and the columns that it
 // names of those tables and of the tables under those views.

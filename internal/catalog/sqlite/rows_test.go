@@ -71,46 +71,80 @@ func rows(t testing.TB, c *sql.Conn, tables ...string) string {
 
 // moves are changes of a table with rows, and what a query gives afterwards.
 var moves = []struct{ name, a, rows, b, query, want string }{
-	{"sequence kept", "CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT, n int)",
+	{
+		"sequence kept", "CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT, n int)",
 		"INSERT INTO t (n) VALUES (1), (2), (3); DELETE FROM t WHERE id > 1",
 		"CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT, n text)",
-		"SELECT seq, (SELECT count(*) FROM sqlite_sequence) FROM sqlite_sequence WHERE name = 't'", "[3 1]"},
-	{"sequence kept of an empty table", "CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT, n int)",
+		"SELECT seq, (SELECT count(*) FROM sqlite_sequence) FROM sqlite_sequence WHERE name = 't'", "[3 1]",
+	},
+	{
+		"sequence kept of an empty table", "CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT, n int)",
 		"INSERT INTO t (n) VALUES (1), (2), (3); DELETE FROM t",
 		"CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT, n text)",
-		"SELECT name, seq FROM sqlite_sequence", "[t 3]"},
-	{"sequence begins", "CREATE TABLE t (id INTEGER PRIMARY KEY, n int)", "INSERT INTO t VALUES (41, 1)",
-		"CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT, n int)", "SELECT name, seq FROM sqlite_sequence", "[t 41]"},
-	{"null to not null", "CREATE TABLE t (a int, b text, c text)", "INSERT INTO t VALUES (NULL, NULL, NULL), (1, 'x', 'y')",
+		"SELECT name, seq FROM sqlite_sequence", "[t 3]",
+	},
+	{
+		"sequence begins", "CREATE TABLE t (id INTEGER PRIMARY KEY, n int)", "INSERT INTO t VALUES (41, 1)",
+		"CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT, n int)", "SELECT name, seq FROM sqlite_sequence", "[t 41]",
+	},
+	{
+		"null to not null", "CREATE TABLE t (a int, b text, c text)", "INSERT INTO t VALUES (NULL, NULL, NULL), (1, 'x', 'y')",
 		`CREATE TABLE t (a int NOT NULL DEFAULT 5, b text NOT NULL DEFAULT "dq", c text NOT NULL DEFAULT bare)`,
-		"SELECT * FROM t ORDER BY a DESC", "[5 dq bare][1 x y]"},
-	{"default by expression", "CREATE TABLE t (a int)", "INSERT INTO t VALUES (1), (2)",
+		"SELECT * FROM t ORDER BY a DESC", "[5 dq bare][1 x y]",
+	},
+	{
+		"default by expression", "CREATE TABLE t (a int)", "INSERT INTO t VALUES (1), (2)",
 		"CREATE TABLE t (a int, b int NOT NULL DEFAULT (1 + 1), c text DEFAULT CURRENT_TIMESTAMP)",
-		"SELECT a, b, length(c) FROM t", "[1 2 19][2 2 19]"},
-	{"rowid kept", "CREATE TABLE t (a int)", "INSERT INTO t (rowid, a) VALUES (5, 1), (9, 2)", "CREATE TABLE t (a text)",
-		"SELECT rowid, a FROM t", "[5 1][9 2]"},
-	{"rowid hidden by columns", "CREATE TABLE t (rowid text, oid text, _rowid_ text, a int)", "INSERT INTO t VALUES ('x', 'y', 'z', 1)",
-		"CREATE TABLE t (rowid text, oid text, _rowid_ text, a text)", "SELECT * FROM t", "[x y z 1]"},
-	{"new rowid column", "CREATE TABLE t (a int)", "INSERT INTO t (rowid, a) VALUES (5, 1), (9, 2)", "CREATE TABLE t (id INTEGER PRIMARY KEY, a int)",
-		"SELECT id, a FROM t", "[5 1][9 2]"},
-	{"generated", "CREATE TABLE t (a int, g int AS (a * 2) STORED)", "INSERT INTO t (a) VALUES (4)", "CREATE TABLE t (a int NOT NULL, g int AS (a * 3) STORED, h int AS (g + 1))",
-		"SELECT a, g, h FROM t", "[4 12 13]"},
-	{"generated to plain", "CREATE TABLE t (a int, g int AS (a * 2))", "INSERT INTO t (a) VALUES (4)", "CREATE TABLE t (a int, g int)",
-		"SELECT a, g FROM t", "[4 8]"},
-	{"strict and blob", "CREATE TABLE t (a text, b blob)", "INSERT INTO t VALUES ('x', x'79')", "CREATE TABLE t (a blob, b text) STRICT",
-		"SELECT hex(a), b FROM t", "[78 y]"},
-	{"all columns new", "CREATE TABLE t (a int)", "INSERT INTO t VALUES (1), (2)", "CREATE TABLE t (z int DEFAULT 7)",
-		"SELECT z FROM t", "[7][7]"},
-	{"conflict clause does not eat rows", "CREATE TABLE t (id integer PRIMARY KEY, a text)", "INSERT INTO t VALUES (1, 'x'), (2, 'y')",
-		"CREATE TABLE t (id integer PRIMARY KEY, a text UNIQUE ON CONFLICT REPLACE)", "SELECT * FROM t", "[1 x][2 y]"},
-	{"case of a name", "CREATE TABLE t (a int, N int)", "INSERT INTO t VALUES (1, 2)", "CREATE TABLE t (a text, n int)",
-		"SELECT * FROM t", "[1 2]"},
-	{"without rowid", "CREATE TABLE t (a text PRIMARY KEY, b int)", "INSERT INTO t VALUES ('x', 1)", "CREATE TABLE t (a text PRIMARY KEY, b int) WITHOUT ROWID",
-		"SELECT * FROM t", "[x 1]"},
-	{"drop column", "CREATE TABLE t (a text, b int, c int)", "INSERT INTO t VALUES ('x', 1, 2)", "CREATE TABLE t (a text, c int)",
-		"SELECT * FROM t", "[x 2]"},
-	{"fts5 stays", "CREATE TABLE t (a int); CREATE VIRTUAL TABLE f USING fts5(x); ", "INSERT INTO f VALUES ('hello world')",
-		"CREATE TABLE t (a text); CREATE VIRTUAL TABLE f USING fts5(x)", "SELECT count(*) FROM f WHERE f MATCH 'world'", "[1]"},
+		"SELECT a, b, length(c) FROM t", "[1 2 19][2 2 19]",
+	},
+	{
+		"rowid kept", "CREATE TABLE t (a int)", "INSERT INTO t (rowid, a) VALUES (5, 1), (9, 2)", "CREATE TABLE t (a text)",
+		"SELECT rowid, a FROM t", "[5 1][9 2]",
+	},
+	{
+		"rowid hidden by columns", "CREATE TABLE t (rowid text, oid text, _rowid_ text, a int)", "INSERT INTO t VALUES ('x', 'y', 'z', 1)",
+		"CREATE TABLE t (rowid text, oid text, _rowid_ text, a text)", "SELECT * FROM t", "[x y z 1]",
+	},
+	{
+		"new rowid column", "CREATE TABLE t (a int)", "INSERT INTO t (rowid, a) VALUES (5, 1), (9, 2)", "CREATE TABLE t (id INTEGER PRIMARY KEY, a int)",
+		"SELECT id, a FROM t", "[5 1][9 2]",
+	},
+	{
+		"generated", "CREATE TABLE t (a int, g int AS (a * 2) STORED)", "INSERT INTO t (a) VALUES (4)", "CREATE TABLE t (a int NOT NULL, g int AS (a * 3) STORED, h int AS (g + 1))",
+		"SELECT a, g, h FROM t", "[4 12 13]",
+	},
+	{
+		"generated to plain", "CREATE TABLE t (a int, g int AS (a * 2))", "INSERT INTO t (a) VALUES (4)", "CREATE TABLE t (a int, g int)",
+		"SELECT a, g FROM t", "[4 8]",
+	},
+	{
+		"strict and blob", "CREATE TABLE t (a text, b blob)", "INSERT INTO t VALUES ('x', x'79')", "CREATE TABLE t (a blob, b text) STRICT",
+		"SELECT hex(a), b FROM t", "[78 y]",
+	},
+	{
+		"all columns new", "CREATE TABLE t (a int)", "INSERT INTO t VALUES (1), (2)", "CREATE TABLE t (z int DEFAULT 7)",
+		"SELECT z FROM t", "[7][7]",
+	},
+	{
+		"conflict clause does not eat rows", "CREATE TABLE t (id integer PRIMARY KEY, a text)", "INSERT INTO t VALUES (1, 'x'), (2, 'y')",
+		"CREATE TABLE t (id integer PRIMARY KEY, a text UNIQUE ON CONFLICT REPLACE)", "SELECT * FROM t", "[1 x][2 y]",
+	},
+	{
+		"case of a name", "CREATE TABLE t (a int, N int)", "INSERT INTO t VALUES (1, 2)", "CREATE TABLE t (a text, n int)",
+		"SELECT * FROM t", "[1 2]",
+	},
+	{
+		"without rowid", "CREATE TABLE t (a text PRIMARY KEY, b int)", "INSERT INTO t VALUES ('x', 1)", "CREATE TABLE t (a text PRIMARY KEY, b int) WITHOUT ROWID",
+		"SELECT * FROM t", "[x 1]",
+	},
+	{
+		"drop column", "CREATE TABLE t (a text, b int, c int)", "INSERT INTO t VALUES ('x', 1, 2)", "CREATE TABLE t (a text, c int)",
+		"SELECT * FROM t", "[x 2]",
+	},
+	{
+		"fts5 stays", "CREATE TABLE t (a int); CREATE VIRTUAL TABLE f USING fts5(x); ", "INSERT INTO f VALUES ('hello world')",
+		"CREATE TABLE t (a text); CREATE VIRTUAL TABLE f USING fts5(x)", "SELECT count(*) FROM f WHERE f MATCH 'world'", "[1]",
+	},
 }
 
 func TestRowsMove(t *testing.T) {
@@ -135,8 +169,10 @@ func TestFailsOnRows(t *testing.T) {
 		{"duplicates", "CREATE TABLE t (a int)", "INSERT INTO t VALUES (1), (1)", "CREATE TABLE t (a int UNIQUE ON CONFLICT REPLACE)"},
 		{"check", "CREATE TABLE t (a int)", "INSERT INTO t VALUES (1)", "CREATE TABLE t (a int CHECK (a > 1))"},
 		{"strict", "CREATE TABLE t (a text)", "INSERT INTO t VALUES ('x')", "CREATE TABLE t (a int) STRICT"},
-		{"foreign key", "CREATE TABLE p (id integer PRIMARY KEY); CREATE TABLE t (a int)", "INSERT INTO t VALUES (1)",
-			"CREATE TABLE p (id integer PRIMARY KEY); CREATE TABLE t (a int REFERENCES p)"},
+		{
+			"foreign key", "CREATE TABLE p (id integer PRIMARY KEY); CREATE TABLE t (a int)", "INSERT INTO t VALUES (1)",
+			"CREATE TABLE p (id integer PRIMARY KEY); CREATE TABLE t (a int REFERENCES p)",
+		},
 	} {
 		t.Run(m.name, func(t *testing.T) {
 			c := built(t, m.a)
@@ -257,13 +293,19 @@ func TestChangesTold(t *testing.T) {
 func TestRenamedParts(t *testing.T) {
 	const a = "CREATE TABLE t (a int UNIQUE CHECK (a > 0), b int, g int AS (a + 1), up int REFERENCES t (a), UNIQUE (b, a))"
 	for _, m := range []struct{ name, b, want string }{
-		{"alone", "CREATE TABLE t (z int UNIQUE CHECK (z > 0), b int, g int AS (z + 1), up int REFERENCES t (z), UNIQUE (b, z))",
-			"ALTER TABLE t RENAME COLUMN a TO z"},
-		{"and a column", "CREATE TABLE t (z int UNIQUE CHECK (z > 0), b int, g int AS (z + 1), up int REFERENCES t (z), a text, UNIQUE (b, z))",
-			"ALTER TABLE t RENAME COLUMN a TO z; ALTER TABLE t ADD COLUMN a text"},
-		{"and a type", "CREATE TABLE t (z int UNIQUE CHECK (z > 0), b text, UNIQUE (b, z))",
+		{
+			"alone", "CREATE TABLE t (z int UNIQUE CHECK (z > 0), b int, g int AS (z + 1), up int REFERENCES t (z), UNIQUE (b, z))",
+			"ALTER TABLE t RENAME COLUMN a TO z",
+		},
+		{
+			"and a column", "CREATE TABLE t (z int UNIQUE CHECK (z > 0), b int, g int AS (z + 1), up int REFERENCES t (z), a text, UNIQUE (b, z))",
+			"ALTER TABLE t RENAME COLUMN a TO z; ALTER TABLE t ADD COLUMN a text",
+		},
+		{
+			"and a type", "CREATE TABLE t (z int UNIQUE CHECK (z > 0), b text, UNIQUE (b, z))",
 			"CREATE TABLE _migr_new_t (\n  z int UNIQUE CHECK (z > 0),\n  b text,\n  UNIQUE (b, z)\n); INSERT INTO _migr_new_t (rowid, z, b)\nSELECT rowid, a, b FROM t; " +
-				"DROP TABLE t; ALTER TABLE _migr_new_t RENAME TO t"},
+				"DROP TABLE t; ALTER TABLE _migr_new_t RENAME TO t",
+		},
 	} {
 		t.Run(m.name, func(t *testing.T) {
 			c, to := built(t, a), built(t, m.b)

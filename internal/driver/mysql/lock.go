@@ -8,6 +8,7 @@ import (
 	"hash/fnv"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/migr-dev/migr/internal/driver"
 	"github.com/migr-dev/migr/internal/sqltext"
@@ -52,9 +53,19 @@ func holder(ctx context.Context, c *driver.Conn, name string) *driver.Holder {
 	}
 	r := rows[0]
 	h := &driver.Holder{Session: r[0], User: r[1], Host: r[2], Doing: brief(r[3])}
-	attrs, err := c.Strings(ctx, "SELECT attr_value FROM performance_schema.session_connect_attrs WHERE attr_name = 'migr_client' AND processlist_id = "+r[0])
-	if err == nil && len(attrs) > 0 {
-		h.Client = "migr " + attrs[0][0]
+	attrs, err := c.Strings(ctx, "SELECT attr_name, attr_value FROM performance_schema.session_connect_attrs WHERE processlist_id = "+r[0])
+	if err != nil {
+		return h
+	}
+	for _, a := range attrs {
+		switch a[0] {
+		case "migr_client":
+			h.Client = "migr " + a[1]
+		case "migr_since":
+			if at, err := time.Parse("20060102T150405Z", a[1]); err == nil {
+				h.Since = at.Format(time.RFC3339)
+			}
+		}
 	}
 	return h
 }

@@ -57,6 +57,9 @@ func open(u *dburl.URL, o driver.Options) (*sql.DB, error) {
 	cfg.Logger = log{}
 	if cfg.ConnectionAttributes == "" && o.Client != "" {
 		cfg.ConnectionAttributes = "program_name:migr,migr_client:" + strings.ReplaceAll(o.Client, ":", "-")
+		if !o.Since.IsZero() { // neither ':' nor ',' may stand in a value
+			cfg.ConnectionAttributes += ",migr_since:" + o.Since.UTC().Format("20060102T150405Z")
+		}
 	}
 	if o.Timeout > 0 {
 		cfg.Timeout = o.Timeout

@@ -33,7 +33,9 @@ func mysqlTable(w *writer, o *catalog.Object) []string {
 	return others(o, "comment", "collation", "engine")
 }
 
-var plainMySQL = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(bigint|int|smallint|tinyint|mediumint|bigint unsigned|int unsigned|smallint unsigned|varchar\(\d+\)|char\(\d+\)|text|mediumtext|longtext|json|date|decimal\(\d+,\d+\))$`) })
+var plainMySQL = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(bigint|int|smallint|tinyint|mediumint|bigint unsigned|int unsigned|smallint unsigned|varchar\(\d+\)|char\(\d+\)|text|mediumtext|longtext|json|date|decimal\(\d+,\d+\))$`)
+})
 
 func mysqlColumn(w *writer, o *catalog.Object) []string {
 	t, typ := w.table(o), o.Attrs["type"]

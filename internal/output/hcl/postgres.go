@@ -45,7 +45,9 @@ func postgresTable(w *writer, o *catalog.Object) []string {
 	return others(o, "comment")
 }
 
-var plainPostgres = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(bigint|integer|smallint|text|boolean|date|uuid|json|jsonb|bytea|real|double precision|character varying\(\d+\)|numeric\(\d+,\d+\)|inet|cidr|xml)$`) })
+var plainPostgres = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(bigint|integer|smallint|text|boolean|date|uuid|json|jsonb|bytea|real|double precision|character varying\(\d+\)|numeric\(\d+,\d+\)|inet|cidr|xml)$`)
+})
 
 func postgresColumn(w *writer, o *catalog.Object) []string {
 	typ := o.Attrs["type"]

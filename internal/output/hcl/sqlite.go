@@ -32,7 +32,9 @@ func sqliteTable(w *writer, o *catalog.Object) []string {
 	return nil
 }
 
-var plainSQLite = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(?i:int|integer|bigint|smallint|tinyint|real|double|float|text|blob|date|datetime|bool|boolean|json|uuid|varchar\(\d+\)|decimal\(\d+,\d+\)|numeric\(\d+,\d+\))$`) })
+var plainSQLite = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(?i:int|integer|bigint|smallint|tinyint|real|double|float|text|blob|date|datetime|bool|boolean|json|uuid|varchar\(\d+\)|decimal\(\d+,\d+\)|numeric\(\d+,\d+\))$`)
+})
 
 func sqliteColumn(w *writer, o *catalog.Object) []string {
 	typ := o.Attrs["type"]

@@ -29,8 +29,10 @@ var Kind = source.Kind{
 func open(dir, spec string, o source.Options) (source.Source, error) {
 	settings, alias, named := strings.Cut(strings.TrimPrefix(spec, prefix), ":")
 	if !source.IsModule(settings) || named && alias == "" {
-		return nil, &source.Error{File: spec, Msg: "this is not the name of a settings module",
-			Hint: "write django:mysite.settings, as in DJANGO_SETTINGS_MODULE; behind another colon may stand one of DATABASES"}
+		return nil, &source.Error{
+			File: spec, Msg: "this is not the name of a settings module",
+			Hint: "write django:mysite.settings, as in DJANGO_SETTINGS_MODULE; behind another colon may stand one of DATABASES",
+		}
 	}
 	if !named {
 		alias = "default"

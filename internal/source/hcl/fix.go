@@ -197,7 +197,9 @@ func afterMySQL(change schema.Change, text string) string {
 
 // constant is a default that SQLite takes without parentheses; with them it is
 // kept as another text.
-var constant = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?i)^(current_timestamp|current_date|current_time|null|true|false|[-+]?[0-9.]+|x?'([^']|'')*')$`) })
+var constant = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)^(current_timestamp|current_date|current_time|null|true|false|[-+]?[0-9.]+|x?'([^']|'')*')$`)
+})
 
 // afterSQLite takes away the parentheses that the planner puts around constants,
 // and around an expression that is a part of an index: an index on (lower(a)) is

@@ -13,7 +13,6 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -27,18 +26,11 @@ import (
 	"github.com/migr-dev/migr/internal/sqltext"
 )
 
-// Kind reads PATH.hcl, or a pattern that ends in .hcl whose files are one
-// schema. Input variables follow a question mark, as in a URL:
-// schema.hcl?tenant=acme&size=10.
-var Kind = source.Kind{Name: "hcl", Match: match, New: open}
-
-func match(spec string) bool {
-	name, _, _ := strings.Cut(spec, "?")
-	return strings.EqualFold(path.Ext(filepath.ToSlash(name)), ".hcl") && !strings.Contains(name, "://") &&
-		!strings.HasPrefix(spec, "exec:")
-}
-
-func open(dir, spec string, _ source.Options) (source.Source, error) {
+// Open makes the source for PATH.hcl, or a pattern that ends in .hcl whose files
+// are one schema. Input variables follow a question mark, as in a URL:
+// schema.hcl?tenant=acme&size=10. It is called in the program migr-hcl; what
+// migr itself lists is hclprogram's Kind.
+func Open(dir, spec string, _ source.Options) (source.Source, error) {
 	name, query, _ := strings.Cut(spec, "?")
 	vars, err := url.ParseQuery(query)
 	if err != nil {

@@ -31,8 +31,10 @@ var Kind = source.Kind{
 func open(dir, spec string, o source.Options) (source.Source, error) {
 	module, attribute, _ := strings.Cut(strings.TrimPrefix(spec, prefix), ":")
 	if !source.IsModule(module) || attribute != "" && !source.IsModule(attribute) {
-		return nil, &source.Error{File: spec, Msg: "this is not the name of a Python module and what is in it",
-			Hint: "write sqlalchemy:package.module:Base, with dots and without .py"}
+		return nil, &source.Error{
+			File: spec, Msg: "this is not the name of a Python module and what is in it",
+			Hint: "write sqlalchemy:package.module:Base, with dots and without .py",
+		}
 	}
 	return &models{dir: dir, spec: spec, module: module, attribute: attribute, o: o}, nil
 }

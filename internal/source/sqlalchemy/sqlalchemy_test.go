@@ -249,29 +249,37 @@ func TestErrors(t *testing.T) {
 		name, spec, text, family string
 		want, detail, hint       string
 	}{
-		{"missing package", "app:Base", "import os\nimport nopackage_x\n", "sqlite",
-			"importing app: the package nopackage_x is missing", "No module named 'nopackage_x'\napp.py:2: import nopackage_x", "-m pip install nopackage_x"},
+		{
+			"missing package", "app:Base", "import os\nimport nopackage_x\n", "sqlite",
+			"importing app: the package nopackage_x is missing", "No module named 'nopackage_x'\napp.py:2: import nopackage_x", "-m pip install nopackage_x",
+		},
 		{"wrong module", "appp:Base", base, "sqlite", "there is no module appp", "No module named 'appp'", "the folder of migr.toml"},
 		{"wrong attribute", "app:Bass", base, "sqlite", "app has no Bass", "it has: Base", ""},
 		{"not a base", "app:Integer", base, "sqlite", "app:Integer is no declarative base and no MetaData", "", ""},
 		{"syntax error", "app:Base", "x = 1\ndef f(:\n", "sqlite", "importing app: a syntax error", "line 2", ""},
-		{"own error", "app:Base", base + "def f():\n    raise ValueError('so not')\nf()\n", "sqlite", "importing app failed",
-			"ValueError: so not\napp.py:6: f()\napp.py:5: raise ValueError('so not')", ""},
+		{
+			"own error", "app:Base", base + "def f():\n    raise ValueError('so not')\nf()\n", "sqlite", "importing app failed",
+			"ValueError: so not\napp.py:6: f()\napp.py:5: raise ValueError('so not')", "",
+		},
 		{"variable", "app:Base", "import os\nos.environ['SHOP_URL_X']\n", "sqlite", "the environment has no SHOP_URL_X", "KeyError", "set SHOP_URL_X"},
 		{"exit", "app:Base", "import sys\nsys.exit(3)\n", "sqlite", "it ends the program (exit 3)", "app.py:2", ""},
 		{"hard exit", "app:Base", "import os, sys\nprint('bye', flush=True)\nos._exit(3)\n", "sqlite", "exit status 3", "bye", "interpreter"},
 		{"connects", "app:Base", base + "create_engine('postgresql://u@h/x').connect()\n", "sqlite", "importing app failed", "a connection to the database was asked for", ""},
 		{"empty", "app:Base", base, "sqlite", "there is no table in Base", "imported: app", "import = ["},
 		// S9: every bad column is named, not only the first
-		{"dialect", "app:Base", base + "from sqlalchemy.dialects.postgresql import *\nt = Table('t', Base.metadata, Column('a', ARRAY(Integer)), Column('b', JSONB))\nu = Table('u', Base.metadata, Column('c', TSVECTOR))\n",
-			"mysql", "3 things in the models cannot be said in mysql", "column t.a: Compiler MySQLTypeCompiler can't render element of type ARRAY\ncolumn t.b: ", "another type"},
+		{
+			"dialect", "app:Base", base + "from sqlalchemy.dialects.postgresql import *\nt = Table('t', Base.metadata, Column('a', ARRAY(Integer)), Column('b', JSONB))\nu = Table('u', Base.metadata, Column('c', TSVECTOR))\n",
+			"mysql", "3 things in the models cannot be said in mysql", "column t.a: Compiler MySQLTypeCompiler can't render element of type ARRAY\ncolumn t.b: ", "another type",
+		},
 		{"no length", "app:Base", base + "t = Table('t', Base.metadata, Column('a', String))\n", "mysql", "cannot be said in mysql", "VARCHAR requires a length", ""},
 		// S5
 		{"other database", "app:Base", base + "t = Table('t', Base.metadata, Column('a', Integer), schema='ops')\n", "mysql", "cannot be said in mysql", "table ops.t is in another database", ""},
 		{"attached", "app:Base", base + "t = Table('t', Base.metadata, Column('a', Integer), schema='ops')\n", "sqlite", "cannot be said in sqlite", "table ops.t is in another database", ""},
 		// S12
-		{"event", "app:Base", base + "t = Table('t', Base.metadata, Column('a', Integer))\nevent.listen(t, 'after_create', lambda t, c, **k: c.exec_driver_sql('x').fetchall())\n",
-			"sqlite", "an event may want a real connection", "app.py:5", "DDL()"},
+		{
+			"event", "app:Base", base + "t = Table('t', Base.metadata, Column('a', Integer))\nevent.listen(t, 'after_create', lambda t, c, **k: c.exec_driver_sql('x').fetchall())\n",
+			"sqlite", "an event may want a real connection", "app.py:5", "DDL()",
+		},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

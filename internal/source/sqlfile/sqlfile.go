@@ -81,8 +81,10 @@ func (s *files) list() ([]string, error) {
 	case strings.ContainsAny(spec, "*?["):
 		return s.glob(spec)
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, &source.Error{File: s.spec, Err: err, Msg: "there is no such model file or folder",
-			Hint: "paths start from the folder of migr.toml: " + s.dir}
+		return nil, &source.Error{
+			File: s.spec, Err: err, Msg: "there is no such model file or folder",
+			Hint: "paths start from the folder of migr.toml: " + s.dir,
+		}
 	}
 	return nil, s.failed(s.spec, err)
 }
@@ -96,8 +98,10 @@ func (s *files) glob(pattern string) ([]string, error) {
 	}
 	root := path.Dir(pattern[:strings.IndexAny(pattern, "*?[")] + "x")
 	if _, err := os.Stat(s.full(root)); errors.Is(err, fs.ErrNotExist) {
-		return nil, &source.Error{File: s.spec, Err: err, Msg: "no file matches this pattern",
-			Hint: "there is no folder " + root}
+		return nil, &source.Error{
+			File: s.spec, Err: err, Msg: "no file matches this pattern",
+			Hint: "there is no folder " + root,
+		}
 	}
 	return s.below(root, re.MatchString, "no file matches this pattern")
 }
