@@ -127,16 +127,21 @@ func texts(in []history.ID) []string {
 	return out
 }
 
-// tasks reads the files of a plan's steps, several at a time. The error is that
-// of the first step that has one.
+// tasks reads the files of a plan's steps.
 func (a *app) tasks(p *product, steps []history.Step, log map[string]apply.Entry) ([]apply.Task, error) {
-	out, errs := make([]apply.Task, len(steps)), make([]error, len(steps))
+	return each(steps, func(s history.Step) (apply.Task, error) { return a.task(p, s, log) })
+}
+
+// each does something with each of many, several at a time. The error is that of
+// the first that has one.
+func each[In, Out any](in []In, do func(In) (Out, error)) ([]Out, error) {
+	out, errs := make([]Out, len(in)), make([]error, len(in))
 	var next atomic.Int64
 	var wg sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), len(steps)) {
+	for range min(runtime.GOMAXPROCS(0), len(in)) {
 		wg.Go(func() {
-			for i := int(next.Add(1)) - 1; i < len(steps); i = int(next.Add(1)) - 1 {
-				out[i], errs[i] = a.task(p, steps[i], log)
+			for i := int(next.Add(1)) - 1; i < len(in); i = int(next.Add(1)) - 1 {
+				out[i], errs[i] = do(in[i])
 			}
 		})
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -103,15 +104,50 @@ func (a *app) script(s *history.Script, o *running) error {
 	if err != nil {
 		return err
 	}
+	plan := a.plan(p, nil, o.transaction)
+	if !a.json {
+		return a.longScript(p, plan, s)
+	}
 	tasks, err := a.tasks(p, s.Plan.Steps, nil)
 	if err != nil {
 		return err
 	}
-	plan := a.plan(p, nil, o.transaction)
 	if err := plan.Check(tasks); err != nil {
 		return err
 	}
 	return a.scriptResult(s.Plan, plan, tasks, s.Create)
+}
+
+// longScript prints the script of perhaps thousands of revisions: of each no more
+// is kept than its text, and nothing is printed before all of them are known to be
+// right.
+func (a *app) longScript(p *product, plan *apply.Plan, s *history.Script) error {
+	parts, err := each(s.Plan.Steps, func(step history.Step) (string, error) {
+		t, err := a.task(p, step, nil)
+		if err != nil {
+			return "", err
+		}
+		if err := plan.Check([]apply.Task{t}); err != nil {
+			return "", err
+		}
+		if step.Revision != nil {
+			step.Revision.Forget()
+		}
+		return plan.TaskScript(t), nil
+	})
+	if err != nil {
+		return err
+	}
+	a.answered = true
+	if s.Create {
+		parts = append([]string{plan.TablesScript()}, parts...)
+	}
+	for _, text := range parts {
+		if _, err := io.WriteString(a.out, text); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // scriptResult prints what would be sent: as a script, or in JSON per step.

@@ -242,27 +242,45 @@ func hashes(stmts []sqltext.Stmt) string {
 func (p *Plan) Script(w io.Writer, tasks []Task, tables bool) error {
 	b := bufio.NewWriterSize(w, 64<<10)
 	if tables {
-		for _, s := range p.Tables.Create() {
-			p.write(b, s)
-		}
-		_ = b.WriteByte('\n')
+		_, _ = b.WriteString(p.TablesScript())
 	}
 	for _, t := range tasks {
-		_, _ = b.WriteString("-- " + t.Direction + " " + t.Revision)
-		if t.Message != "" {
-			_, _ = b.WriteString(": " + strings.ReplaceAll(t.Message, "\n", " "))
-		}
-		_ = b.WriteByte('\n')
-		for _, g := range p.groups(t) {
-			for _, o := range g.ops {
-				if o.kind != opVerify {
-					p.write(b, o.sql)
-				}
-			}
-		}
-		_ = b.WriteByte('\n')
+		p.writeTask(b, t)
 	}
 	return b.Flush()
+}
+
+// TablesScript is the beginning of a script that makes the version table and the log.
+func (p *Plan) TablesScript() string {
+	var b strings.Builder
+	for _, s := range p.Tables.Create() {
+		p.write(&b, s)
+	}
+	b.WriteByte('\n')
+	return b.String()
+}
+
+// TaskScript is the part of a script that is one task's.
+func (p *Plan) TaskScript(t Task) string {
+	var b strings.Builder
+	p.writeTask(&b, t)
+	return b.String()
+}
+
+func (p *Plan) writeTask(b io.StringWriter, t Task) {
+	head := "-- " + t.Direction + " " + t.Revision
+	if t.Message != "" {
+		head += ": " + strings.ReplaceAll(t.Message, "\n", " ")
+	}
+	_, _ = b.WriteString(head + "\n")
+	for _, g := range p.groups(t) {
+		for _, o := range g.ops {
+			if o.kind != opVerify {
+				p.write(b, o.sql)
+			}
+		}
+	}
+	_, _ = b.WriteString("\n")
 }
 
 // Texts returns the operations of one task as they would be sent.
@@ -281,7 +299,7 @@ func (p *Plan) Texts(t Task) []string {
 
 // write ends a statement the way the product's own client reads it: the mysql
 // client cuts at every semicolon outside quotes, so a body needs DELIMITER.
-func (p *Plan) write(b *bufio.Writer, text string) {
+func (p *Plan) write(b io.StringWriter, text string) {
 	_, _ = b.WriteString(ForClient(p.Dialect.Family, text))
 }
 

@@ -133,3 +133,13 @@ func (r *Revision) SetBody(b *Body) {
 	defer r.mu.Unlock()
 	r.body, r.cut = b, nil
 }
+
+// Forget drops what was read of the parts, which are read again when they are
+// asked for. Without a file it does nothing.
+func (r *Revision) Forget() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.fsys != nil {
+		r.body, r.cut = nil, nil
+	}
+}
