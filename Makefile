@@ -34,7 +34,7 @@ build: ## bin/migr, one static binary
 
 test: cc ## all tests with the race detector, on every engine (PKG=./internal/diff/... ENGINES=mysql TESTFLAGS='-run X')
 	pythons=$$(scripts/pythons.sh) && export MIGR_TEST_PYTHONS="$$pythons" && \
-	scripts/testdb.sh run $(ENGINES) -- env CGO_ENABLED=1 $(GO) test -race -timeout 20m $(TESTFLAGS) $(PKG)
+	GO=$(GO) scripts/testdb.sh run $(ENGINES) -- scripts/test.sh $(PKG) $(TESTFLAGS)
 
 test-fast: ## the tests that need no server
 	$(GO) test $(TESTFLAGS) $(PKG)

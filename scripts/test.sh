@@ -1,0 +1,22 @@
+#!/bin/sh
+# The tests of a package pattern, with the race detector: test.sh ./... [FLAGS]
+#
+# Those of cmd/migr start thousands of processes, each of which would pay for the
+# detector's start. So they run whole without it, and with it for what needs no
+# server and on SQLite.
+set -u
+GO=${GO:-go}
+pkg=${1:-./...}
+[ $# -gt 0 ] && shift
+race() { CGO_ENABLED=1 "$GO" test -race -timeout 20m "$@"; }
+
+if [ "$pkg" != ./... ]; then
+	race "$@" "$pkg"
+	exit
+fi
+rc=0
+# shellcheck disable=SC2046 # a list of packages
+race "$@" $("$GO" list ./... | grep -v '/cmd/migr$') || rc=1
+race "$@" -run 'TestScript/(any|sqlite)|TestSwarm' ./cmd/migr || rc=1
+CGO_ENABLED=0 "$GO" test -timeout 20m "$@" ./cmd/migr || rc=1
+exit $rc
