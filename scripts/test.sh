@@ -2,8 +2,7 @@
 # The tests of a package pattern, with the race detector: test.sh ./... [FLAGS]
 #
 # Those of cmd/migr start thousands of processes, each of which would pay for the
-# detector's start. So they run whole without it, and with it for what needs no
-# server and on SQLite.
+# detector's start: they run without it. `test.sh ./cmd/migr` runs them with it.
 set -u
 GO=${GO:-go}
 pkg=${1:-./...}
@@ -17,6 +16,5 @@ fi
 rc=0
 # shellcheck disable=SC2046 # a list of packages
 race "$@" $("$GO" list ./... | grep -v '/cmd/migr$') || rc=1
-race "$@" -run 'TestScript/(any|sqlite)|TestSwarm' ./cmd/migr || rc=1
 CGO_ENABLED=0 "$GO" test -timeout 20m "$@" ./cmd/migr || rc=1
 exit $rc
