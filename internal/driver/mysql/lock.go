@@ -111,10 +111,13 @@ func cancel(ctx context.Context, c *driver.Conn, session string) error {
 // The queries for who blocks a session, the exact ones first: MySQL (8 and later)
 // has its metadata and row locks in the performance schema, MariaDB (10.11) knows
 // row locks; of metadata locks it tells nothing without a plug-in, so there the
-// transactions and statements that are older than the wait are named.
+// transactions and statements of the same database are named and, where there is
+// none, the transactions of all.
 func blockerQueries(id string) []string {
 	line := "concat('connection ', p.id, ' (user ', p.user, ', ', lower(p.command), ')', coalesce(concat(', in a transaction since ', timestampdiff(SECOND, x.trx_started, now()), ' s'), ''), coalesce(concat(', for ', p.time, ' s at: ', p.info), ''))"
 	rest := " FROM information_schema.processlist p LEFT JOIN information_schema.innodb_trx x ON x.trx_mysql_thread_id = p.id WHERE p.id <> " + id + " AND p.id <> connection_id() AND "
+	guess := "SELECT DISTINCT concat('perhaps ', " + line + ")" + rest + `p.user NOT IN ('system user', 'event_scheduler') AND (x.trx_id IS NOT NULL OR p.command = 'Query' AND p.db = database())
+			AND EXISTS (SELECT 1 FROM information_schema.processlist me WHERE me.id = ` + id + ` AND me.state LIKE 'Waiting for %lock%') `
 	return []string{
 		"SELECT DISTINCT " + line + rest + `p.id IN (SELECT t.processlist_id FROM performance_schema.threads me JOIN performance_schema.metadata_locks w ON w.owner_thread_id = me.thread_id AND w.lock_status = 'PENDING'
 			JOIN performance_schema.metadata_locks g ON g.object_type = w.object_type AND g.object_schema <=> w.object_schema AND g.object_name <=> w.object_name AND g.lock_status = 'GRANTED'
@@ -123,8 +126,8 @@ func blockerQueries(id string) []string {
 			JOIN information_schema.innodb_trx b ON b.trx_id = w.blocking_engine_transaction_id WHERE r.trx_mysql_thread_id = ` + id + ")",
 		"SELECT DISTINCT " + line + rest + `p.id IN (SELECT b.trx_mysql_thread_id FROM information_schema.innodb_lock_waits w JOIN information_schema.innodb_trx r ON r.trx_id = w.requesting_trx_id
 			JOIN information_schema.innodb_trx b ON b.trx_id = w.blocking_trx_id WHERE r.trx_mysql_thread_id = ` + id + ")",
-		"SELECT DISTINCT concat('perhaps ', " + line + ")" + rest + `p.user NOT IN ('system user', 'event_scheduler') AND (x.trx_id IS NOT NULL OR p.command = 'Query' AND p.db = database())
-			AND EXISTS (SELECT 1 FROM information_schema.processlist me WHERE me.id = ` + id + ` AND me.state LIKE 'Waiting for %lock%')`,
+		guess + "AND p.db = database()",
+		guess,
 	}
 }
 
