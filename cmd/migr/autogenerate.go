@@ -211,12 +211,7 @@ func (w *writer) plain(stmts []string) {
 }
 
 func (w *writer) statement(s string) {
-	s = strings.TrimSpace(s)
-	end := ";\n\n"
-	if strings.Contains(s[strings.LastIndexByte(s, '\n')+1:], "--") {
-		end = "\n;\n\n"
-	}
-	w.b.WriteString(s + end)
+	w.b.WriteString(sqltext.Semicolon(strings.TrimSpace(s)) + "\n\n")
 	w.n++
 }
 

@@ -6,9 +6,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/migr-dev/migr/internal/apply"
 	"github.com/migr-dev/migr/internal/diff"
 	"github.com/migr-dev/migr/internal/output"
+	"github.com/migr-dev/migr/internal/sqltext"
 )
 
 func (a *app) diffCommand() *cobra.Command {
@@ -70,6 +70,6 @@ func (a *app) diff(ctx context.Context, from, to string, down bool) error {
 // script2 prints statements for the product's own client.
 func (a *app) script2(p *product, stmts []string) {
 	for _, s := range stmts {
-		fmt.Fprint(a.out, apply.ForClient(p.dialect.Family, s))
+		fmt.Fprintln(a.out, sqltext.Terminate(p.dialect.Family, s))
 	}
 }

@@ -8,9 +8,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/migr-dev/migr/internal/apply"
 	"github.com/migr-dev/migr/internal/history"
 	"github.com/migr-dev/migr/internal/output"
+	"github.com/migr-dev/migr/internal/sqltext"
 )
 
 // object makes the revision object of the contract.
@@ -237,8 +237,7 @@ func stmtTexts(stmts []history.Stmt) []string {
 
 func (a *app) statements(p *product, stmts []string) {
 	for _, s := range stmts {
-		text := strings.TrimRight(apply.ForClient(p.dialect.Family, s), "\n")
-		a.print("  %s", strings.ReplaceAll(text, "\n", "\n  "))
+		a.print("  %s", strings.ReplaceAll(sqltext.Terminate(p.dialect.Family, s), "\n", "\n  "))
 	}
 }
 
@@ -326,7 +325,7 @@ func (a *app) sql(ctx context.Context, target string, down bool) error {
 				a.print("-- %s %s", st.Direction, st.Revision)
 			}
 			for _, s := range st.SQL {
-				fmt.Fprint(a.out, apply.ForClient(p.dialect.Family, s))
+				fmt.Fprintln(a.out, sqltext.Terminate(p.dialect.Family, s))
 			}
 		}
 	})

@@ -297,25 +297,9 @@ func (p *Plan) Texts(t Task) []string {
 	return all
 }
 
-// write ends a statement the way the product's own client reads it: the mysql
-// client cuts at every semicolon outside quotes, so a body needs DELIMITER.
+// write ends a statement the way the product's own client reads it.
 func (p *Plan) write(b io.StringWriter, text string) {
-	_, _ = b.WriteString(ForClient(p.Dialect.Family, text))
-}
-
-// ForClient ends one statement so that the product's own client takes it whole.
-func ForClient(f sqltext.Family, text string) string {
-	if f == sqltext.MySQL {
-		for _, t := range sqltext.Tokens(f, text) {
-			if t.Text == ";" {
-				return "DELIMITER ;;\n" + text + "\n;;\nDELIMITER ;\n"
-			}
-		}
-	}
-	if strings.Contains(text[strings.LastIndexByte(text, '\n')+1:], "--") { // a comment at the end must not swallow the semicolon
-		return text + "\n;\n"
-	}
-	return text + ";\n"
+	_, _ = b.WriteString(sqltext.Terminate(p.Dialect.Family, text) + "\n")
 }
 
 // An Entry is a row of the log.

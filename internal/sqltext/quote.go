@@ -74,10 +74,19 @@ func QuoteLiteral(f Family, s string) string {
 // line end after it. Split gives the statement back.
 func Terminate(f Family, stmt string) string {
 	if f != MySQL || endsAtSemicolon(stmt) {
-		return stmt + ";"
+		return Semicolon(stmt)
 	}
 	d := mysqlDelimiter(stmt)
 	return "DELIMITER " + d + "\n" + stmt + "\n" + d + "\nDELIMITER ;"
+}
+
+// Semicolon ends a statement; the mark stands in a line of its own where a
+// comment at the statement's end might swallow it.
+func Semicolon(stmt string) string {
+	if strings.Contains(stmt[strings.LastIndexByte(stmt, '\n')+1:], "--") {
+		return stmt + "\n;"
+	}
+	return stmt + ";"
 }
 
 // endsAtSemicolon reports whether the first semicolon behind a statement ends
