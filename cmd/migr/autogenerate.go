@@ -37,11 +37,23 @@ func (a *app) autogenerate(ctx context.Context, g *history.Graph, o *revising) (
 	if err := a.atHead(ctx, g, s); err != nil {
 		return nil, err
 	}
-	want, err := a.buildModels(ctx, db, models)
+	stmts, err := a.modelStatements(ctx, db, models)
+	if err != nil {
+		return nil, err
+	}
+	key, err := a.wantedKey(ctx, db, stmts)
+	if err != nil {
+		return nil, err
+	}
+	if nothing, err := a.nothingToDo(ctx, db, a.remembered(db, key), o); nothing || err != nil {
+		return &generated{changes: []output.Change{}}, err
+	}
+	want, err := a.buildModels(ctx, db, stmts)
 	if err != nil {
 		return nil, err
 	}
 	defer a.discard(want.DB)
+	a.remember(key, want)
 	have, err := a.live(ctx, db, want.scope)
 	if err != nil {
 		return nil, err
@@ -55,6 +67,21 @@ func (a *app) autogenerate(ctx context.Context, g *history.Graph, o *revising) (
 		return nil, err
 	}
 	return a.compose(db.product, ways, o)
+}
+
+// nothingToDo tells whether the database is as models that were built before say:
+// then they need not be built for a proof.
+func (a *app) nothingToDo(ctx context.Context, db *database, before *wanted, o *revising) (bool, error) {
+	if before == nil {
+		return false, nil
+	}
+	have, err := a.live(ctx, db, before.scope)
+	if err != nil || len(diff.Compare(db.engine, have, before.catalog)) > 0 {
+		return false, err
+	}
+	a.tellUnknown(have, before.catalog)
+	_, err = a.renames(db.engine, have, before.catalog, o) // what the flags name must be there
+	return true, err
 }
 
 // atHead makes sure that all revisions are applied, wholly.

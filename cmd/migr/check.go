@@ -194,17 +194,12 @@ func (a *app) pair(ctx context.Context, db *database, from, to string) (have, wa
 		return c, err
 	}
 	if from == "live" && to == "models" {
-		m, err := a.models()
+		w, err := a.wantedModels(ctx, db)
 		if err != nil {
 			return nil, nil, done, err
 		}
-		b, err := a.buildModels(ctx, db, m)
-		if err != nil {
-			return nil, nil, done, err
-		}
-		closers = append(closers, func() { a.discard(b.DB) })
-		have, err = a.live(ctx, db, b.scope)
-		return have, b.catalog, done, err
+		have, err = a.live(ctx, db, w.scope)
+		return have, w.catalog, done, err
 	}
 	if want, err = read(to); err != nil {
 		return nil, nil, done, err
