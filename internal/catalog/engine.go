@@ -40,7 +40,7 @@ type Stage struct {
 
 // A Lock is what a statement locks, and who waits for it.
 type Lock struct {
-	Table    string // as the server writes it
+	Table    string // as Key.Path writes it
 	Mode     string // in the words of the server's manual
 	Rewrites bool   // the statement writes the whole table anew
 }

@@ -48,6 +48,9 @@ func locks(ctx context.Context, q catalog.Querier, stmt string) (found []catalog
 	return found, err
 }
 
+// tablePath is a table's name as Key.Path writes it.
+const tablePath = "CASE WHEN n.nspname = current_schema() THEN '' ELSE n.nspname || '.' END || c.relname"
+
 // fileNodes are the files of all tables: a rewrite gives a table another.
 func fileNodes(ctx context.Context, q catalog.Querier) (map[int64]int64, error) {
 	rows, err := q.QueryContext(ctx, "SELECT oid::int8, relfilenode::int8 FROM pg_catalog.pg_class WHERE relkind IN ('r', 'p', 'm') AND oid >= 16384")
@@ -68,8 +71,8 @@ func fileNodes(ctx context.Context, q catalog.Querier) (map[int64]int64, error) 
 
 // held lists, by table, the strongest lock of this session on the tables of before.
 func held(ctx context.Context, q catalog.Querier, before map[int64]int64) ([]catalog.Lock, error) {
-	rows, err := q.QueryContext(ctx, `SELECT l.relation::int8, l.relation::regclass::text, l.mode, coalesce(c.relfilenode, 0)::int8
-		FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_class c ON c.oid = l.relation
+	rows, err := q.QueryContext(ctx, `SELECT l.relation::int8, `+tablePath+`, l.mode, c.relfilenode::int8
+		FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_class c ON c.oid = l.relation JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 		WHERE l.pid = pg_backend_pid() AND l.locktype = 'relation' AND l.granted ORDER BY 2`)
 	if err != nil {
 		return nil, fmt.Errorf("reading the locks of a statement: %w", err)
@@ -89,7 +92,7 @@ func held(ctx context.Context, q catalog.Querier, before map[int64]int64) ([]cat
 			continue
 		}
 		if old, had := rank[name]; !had {
-			found = append(found, catalog.Lock{Table: name, Mode: lockNames[r].text, Rewrites: node != 0 && node != was})
+			found = append(found, catalog.Lock{Table: name, Mode: lockNames[r].text, Rewrites: node != was})
 		} else if r >= old {
 			continue
 		} else {
@@ -135,7 +138,8 @@ func concurrentLocks(ctx context.Context, q catalog.Querier, stmt string) ([]cat
 }
 
 func indexTables(ctx context.Context, q catalog.Querier) (map[int64]string, error) {
-	rows, err := q.QueryContext(ctx, "SELECT indexrelid::int8, indrelid::regclass::text FROM pg_catalog.pg_index WHERE indexrelid >= 16384")
+	rows, err := q.QueryContext(ctx, `SELECT i.indexrelid::int8, `+tablePath+` FROM pg_catalog.pg_index i
+		JOIN pg_catalog.pg_class c ON c.oid = i.indrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE i.indexrelid >= 16384`)
 	if err != nil {
 		return nil, fmt.Errorf("looking for the table of an index: %w", err)
 	}

@@ -18,59 +18,110 @@ import (
 //   - NOT NULL is first a check that is not valid (from version 18 on: a NOT NULL
 //     constraint that is not); SET NOT NULL then believes the valid check and reads nothing;
 //   - a new column with a volatile default comes without it, which rewrites nothing; it
-//     gets the default, and in rounds the rows that were there get their values.
+//     gets the default, and in rounds the rows that were there get their values;
+//   - an index is built last, CONCURRENTLY, so that what comes before it is one transaction.
 //
 // Each of these must be committed before the next, or the lock of the first would
 // still be held: hence the cuts.
+//
+// A fill comes before anything is NOT VALID: an UPDATE holds the whole row to its
+// constraints, also in columns that it does not touch.
 func stages(ctx context.Context, q catalog.Querier, from, to *catalog.Catalog) ([]catalog.Stage, error) {
 	volatile, err := volatileDefaults(ctx, q, from, to)
 	if err != nil {
 		return nil, err
 	}
-	s := &stager{from: from, to: to, volatile: volatile}
-	bare, loose := s.overlay(), s.overlay()
-	filled, checked := s.overlay(), s.overlay()
-	var fill []string
+	s := &stager{from: from, to: to, volatile: volatile, needed: needs(to)}
+	for i := range s.at {
+		s.at[i] = &overlay{base: to, other: map[catalog.Key]*catalog.Object{}}
+	}
 	for _, o := range to.Objects {
-		switch {
-		case !s.busy(o.Key):
-		case s.volatile[o.Key]:
-			fill = append(fill, fillColumn(o))
-			bare.put(without(o, "default", "notnull", "notnull_name"))
-			loose.put(without(o, "notnull", "notnull_name"))
-			s.nullable(o, filled)
-			s.valid(o, checked)
-		case s.becomesNotNull(o):
-			s.nullable(o, bare, loose, filled)
-			s.valid(o, checked)
-		case s.unchecked(o):
-			for _, c := range []*overlay{bare, loose, filled} {
-				c.put(with(o, "not_valid"))
-			}
+		if volatile[o.Key] && s.busy(o.Key) {
+			s.fill = append(s.fill, fillColumn(o))
 		}
 	}
-	return s.way(fill, bare, loose, filled, checked), nil
+	for _, o := range to.Objects {
+		if s.busy(o.Key) {
+			s.place(o)
+		}
+	}
+	return s.way(), nil
 }
+
+// The stages, in their order.
+const (
+	bare    = iota // new columns without a volatile default
+	loose          // with it
+	indexed        // with the new indexes
+	filled         // what is checked is so for new rows only
+	checked        // and now for all; SET NOT NULL is still to come
+	stageCount
+)
 
 type stager struct {
 	from, to *catalog.Catalog
 	volatile map[catalog.Key]bool
+	needed   map[catalog.Key]bool
+	fill     []string
+	at       [stageCount]*overlay
 }
 
-// way lists the stages that differ from the one before. A cut is made where
-// something is filled, and where what was loose is validated.
-func (s *stager) way(fill []string, bare, loose, filled, checked *overlay) []catalog.Stage {
+// place gives an object of a table that is in use its form at each stage.
+func (s *stager) place(o *catalog.Object) {
+	switch {
+	case s.volatile[o.Key]:
+		s.put(o.Key, without(o, "default", "notnull", "notnull_name"), bare)
+		s.put(o.Key, without(o, "notnull", "notnull_name"), loose, indexed)
+		s.nullable(o, filled)
+	case s.becomesNotNull(o) && len(s.fill) > 0:
+		s.put(o.Key, without(o, "notnull", "notnull_name"), bare, loose, indexed)
+		s.nullable(o, filled)
+	case s.becomesNotNull(o):
+		s.nullable(o, bare, loose, indexed, filled)
+	case s.unchecked(o) && len(s.fill) > 0:
+		s.put(o.Key, s.from.Get(o.Key), bare, loose, indexed)
+		s.put(o.Key, with(o, "not_valid"), filled)
+	case s.unchecked(o):
+		s.put(o.Key, with(o, "not_valid"), bare, loose, indexed, filled)
+	case (o.Kind == "index" || o.Kind == "unique") && s.from.Get(o.Key) == nil && !s.needed[o.Key]:
+		s.put(o.Key, nil, bare, loose)
+	}
+}
+
+// put gives an object another form at some stages; nil: it is not there.
+func (s *stager) put(k catalog.Key, o *catalog.Object, at ...int) {
+	for _, i := range at {
+		s.at[i].other[k] = o
+	}
+}
+
+// needs are the objects that others depend on: a foreign key on a unique one.
+func needs(c *catalog.Catalog) map[catalog.Key]bool {
+	needed := map[catalog.Key]bool{}
+	for _, o := range c.Objects {
+		for _, d := range o.Deps {
+			needed[d] = true
+		}
+	}
+	return needed
+}
+
+// way lists the stages that are needed. A cut is made where something is filled, and
+// where what was loose is validated.
+func (s *stager) way() []catalog.Stage {
 	var all []catalog.Stage
-	if len(fill) > 0 {
-		all = append(all, catalog.Stage{Catalog: bare.catalog()}, catalog.Stage{Catalog: loose.catalog()},
-			catalog.Stage{Catalog: filled.catalog(), Cut: true, Fill: fill})
-	} else if bare.changed() {
-		all = append(all, catalog.Stage{Catalog: bare.catalog()})
+	if len(s.at[bare].other) > 0 {
+		for _, o := range s.at[bare:filled] {
+			all = append(all, catalog.Stage{Catalog: o.catalog()})
+		}
 	}
-	if !filled.changed() {
-		return all // nothing is left to be validated
+	if len(s.fill) > 0 {
+		all = append(all, catalog.Stage{Catalog: s.at[filled].catalog(), Cut: true, Fill: s.fill})
 	}
-	return append(all, catalog.Stage{Catalog: checked.catalog(), Cut: true})
+	if len(s.at[filled].other) > 0 {
+		all = append(all, catalog.Stage{Catalog: s.at[checked].catalog(), Cut: true})
+	}
+	return all
 }
 
 // busy tells whether an object is part of a table that is there before and after
@@ -104,27 +155,19 @@ func (s *stager) becomesNotNull(o *catalog.Object) bool {
 }
 
 // nullable puts a column that is to be NOT NULL into stages where only new values
-// are held against that.
-func (s *stager) nullable(o *catalog.Object, in ...*overlay) {
+// are held against that, and before version 18 into the one where the check on it is valid.
+func (s *stager) nullable(o *catalog.Object, at ...int) {
 	if o.Attrs["notnull"] == "" {
 		return
 	}
-	for _, c := range in {
-		if s.to.Version >= 180000 {
-			c.put(with(o, "notnull_invalid"))
-			continue
-		}
-		c.put(without(o, "notnull"))
-		c.put(with(notNullCheck(o), "not_valid"))
+	if s.to.Version >= 180000 {
+		s.put(o.Key, with(o, "notnull_invalid"), at...)
+		return
 	}
-}
-
-// valid puts the column into the stage where the check on it is valid.
-func (s *stager) valid(o *catalog.Object, in *overlay) {
-	if s.to.Version < 180000 && o.Attrs["notnull"] != "" {
-		in.put(without(o, "notnull"))
-		in.put(notNullCheck(o))
-	}
+	check := notNullCheck(o)
+	s.put(o.Key, without(o, "notnull"), append(at, checked)...)
+	s.put(check.Key, with(check, "not_valid"), at...)
+	s.put(check.Key, check, checked)
 }
 
 // notNullCheck is the check that spares SET NOT NULL its look at all rows (version 12).
@@ -209,23 +252,17 @@ type overlay struct {
 	other map[catalog.Key]*catalog.Object
 }
 
-func (s *stager) overlay() *overlay {
-	return &overlay{base: s.to, other: map[catalog.Key]*catalog.Object{}}
-}
-
-func (o *overlay) put(obj *catalog.Object) { o.other[obj.Key] = obj }
-
-func (o *overlay) changed() bool { return len(o.other) > 0 }
-
 func (o *overlay) catalog() *catalog.Catalog {
 	objects := make([]*catalog.Object, 0, len(o.base.Objects)+len(o.other))
 	for _, obj := range o.base.Objects {
-		if o.other[obj.Key] == nil {
+		if _, other := o.other[obj.Key]; !other {
 			objects = append(objects, obj)
 		}
 	}
 	for _, obj := range o.other {
-		objects = append(objects, obj)
+		if obj != nil {
+			objects = append(objects, obj)
+		}
 	}
 	return catalog.New(o.base.Version, objects, nil)
 }
