@@ -35,6 +35,7 @@ var families = []struct {
 //	from.sql, to.sql    the schemas
 //	rows.sql            put in after from.sql; the rows of tables that stay must survive both ways
 //	check.sql           a query that must answer the same before up, after up and after down
+//	changes             golden: what differs, there and back: docs/coverage.md counts these
 //	up.sql, down.sql    golden: the parts of the revision
 //	options             lines of a word and its value, see option
 type autogenCase struct {
@@ -111,19 +112,20 @@ func (c *autogenCase) has(name string) bool {
 	return slices.ContainsFunc(c.ar.Files, func(f txtar.File) bool { return f.Name == name })
 }
 
-// override is the name of the golden file of one engine.
-func override(way, engine string) string { return way + "." + engine + ".sql" }
-
-// golden compares a part with what the file holds, or writes it there.
-func (c *autogenCase) golden(way string, e testdb.Engine, first bool, got string) error {
-	own := override(way, e.Name)
-	name := way + ".sql"
-	if c.has(own) {
-		name = own
+// golden compares a section with what the file holds, or writes it there. The
+// section of one engine has the engine's name in it: up.mysql.sql.
+func (c *autogenCase) golden(name string, e testdb.Engine, first bool, got string) error {
+	base, ext, dotted := strings.Cut(name, ".")
+	own := base + "." + e.Name
+	if dotted {
+		own += "." + ext
 	}
 	if *update {
-		c.write(way, own, first, got)
+		c.write(name, own, first, got)
 		return nil
+	}
+	if c.has(own) {
+		name = own
 	}
 	if want := c.section(name); want != got {
 		return fmt.Errorf("%s is another (go test -update rewrites it):\n%s", name, firstLines(got, want))
@@ -132,8 +134,7 @@ func (c *autogenCase) golden(way string, e testdb.Engine, first bool, got string
 }
 
 // write sets a golden section: that of the family, or the engine's own where it differs.
-func (c *autogenCase) write(way, own string, first bool, got string) {
-	name := way + ".sql"
+func (c *autogenCase) write(name, own string, first bool, got string) {
 	if !first {
 		c.remove(own)
 		if c.section(name) == got {
@@ -150,7 +151,7 @@ func (c *autogenCase) remove(name string) {
 }
 
 // order in which the sections stand in the file.
-var sectionOrder = []string{"options", "from.sql", "to.sql", "rows.sql", "check.sql", "up.sql", "down.sql"}
+var sectionOrder = []string{"options", "from.sql", "to.sql", "rows.sql", "check.sql", "changes", "up.sql", "down.sql"}
 
 // save writes the file, when something in it changed.
 func (c *autogenCase) save() error {

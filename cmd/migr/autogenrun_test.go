@@ -123,12 +123,33 @@ func (r *autogenRun) plan(ctx context.Context, work, models *database) (err erro
 	if err != nil {
 		return whole(err)
 	}
-	for way, text := range map[string]string{"up": gen.body.Up.Text, "down": gen.body.Down.Text} {
-		if err := r.c.golden(way, r.e, r.first, text); err != nil {
+	for name, text := range map[string]string{"up.sql": gen.body.Up.Text, "down.sql": gen.body.Down.Text, "changes": r.changes()} {
+		if err := r.c.golden(name, r.e, r.first, text); err != nil {
 			return err
 		}
 	}
 	return r.fill(ctx)
+}
+
+// changes lists what the two parts do, one a line: "up modify column t.a: type".
+func (r *autogenRun) changes() string {
+	var b strings.Builder
+	for _, n := range r.ways.renames {
+		fmt.Fprintf(&b, "up rename %s\ndown rename %s\n", n.from.Key, n.to.Key)
+	}
+	for _, way := range []struct {
+		name string
+		plan *diff.Result
+	}{{"up", r.ways.up}, {"down", r.ways.down}} {
+		for _, c := range way.plan.Changes {
+			fmt.Fprintf(&b, "%s %s %s", way.name, c.Action, c.Key)
+			if len(c.Attrs) > 0 {
+				b.WriteString(": " + strings.Join(c.Attrs, ", "))
+			}
+			b.WriteString("\n")
+		}
+	}
+	return b.String()
 }
 
 // fill puts the rows in and notes what must survive.
