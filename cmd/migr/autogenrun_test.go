@@ -35,7 +35,7 @@ type autogenRun struct {
 	have, want *catalog.Catalog
 	workDB     *scratch.DB
 	models     *built
-	ways       *ways
+	ways       []*way // one, but for online
 	rows       []string
 	err        error
 }
@@ -116,14 +116,18 @@ func (r *autogenRun) plan(ctx context.Context, work, models *database) (err erro
 	if r.ways, err = r.a.ways(ctx, db, r.have, r.models, &r.c.revising); err != nil {
 		return whole(err)
 	}
-	if r.ways == nil {
+	if len(r.ways) == 0 {
 		return errors.New("nothing differs")
 	}
 	gen, err := r.a.compose(db.product, r.ways, &r.c.revising)
 	if err != nil {
 		return whole(err)
 	}
-	for name, text := range map[string]string{"up.sql": gen.body.Up.Text, "down.sql": gen.body.Down.Text, "changes": r.changes()} {
+	var up, down []string // of all parts: with online there are several
+	for _, b := range gen.bodies {
+		up, down = append(up, b.Up.Text), append(down, b.Down.Text)
+	}
+	for name, text := range map[string]string{"up.sql": strings.Join(up, partMark), "down.sql": strings.Join(down, partMark), "changes": r.changes()} {
 		if err := r.c.golden(name, r.e, r.first, text); err != nil {
 			return err
 		}
@@ -131,25 +135,48 @@ func (r *autogenRun) plan(ctx context.Context, work, models *database) (err erro
 	return r.fill(ctx)
 }
 
+// partMark stands between the revisions of a golden file.
+const partMark = "-- the next revision\n"
+
 // changes lists what the two parts do, one a line: "up modify column t.a: type".
 func (r *autogenRun) changes() string {
 	var b strings.Builder
-	for _, n := range r.ways.renames {
-		fmt.Fprintf(&b, "up rename %s\ndown rename %s\n", n.from.Key, n.to.Key)
-	}
-	for _, way := range []struct {
-		name string
-		plan *diff.Result
-	}{{"up", r.ways.up}, {"down", r.ways.down}} {
-		for _, c := range way.plan.Changes {
-			fmt.Fprintf(&b, "%s %s %s", way.name, c.Action, c.Key)
-			if len(c.Attrs) > 0 {
-				b.WriteString(": " + strings.Join(c.Attrs, ", "))
-			}
-			b.WriteString("\n")
+	for _, w := range r.ways {
+		for _, n := range w.renames {
+			fmt.Fprintf(&b, "up rename %s\ndown rename %s\n", n.from.Key, n.to.Key)
 		}
+		listChanges(&b, "up", w.up)
+		listChanges(&b, "down", w.down)
 	}
 	return b.String()
+}
+
+func listChanges(b *strings.Builder, direction string, plan *diff.Result) {
+	for _, c := range plan.Changes {
+		fmt.Fprintf(b, "%s %s %s", direction, c.Action, c.Key)
+		if len(c.Attrs) > 0 {
+			b.WriteString(": " + strings.Join(c.Attrs, ", "))
+		}
+		b.WriteString("\n")
+	}
+}
+
+// upSQL is what goes up, through all parts.
+func (r *autogenRun) upSQL() []string {
+	var all []string
+	for _, w := range r.ways {
+		all = append(all, w.upSQL()...)
+	}
+	return all
+}
+
+// downSQL is what goes down, through all parts.
+func (r *autogenRun) downSQL() []string {
+	var all []string
+	for _, w := range slices.Backward(r.ways) {
+		all = append(all, w.downSQL()...)
+	}
+	return all
 }
 
 // fill puts the rows in and notes what must survive.
@@ -251,10 +278,10 @@ func (r *autogenRun) inspectAgain(ctx context.Context) error {
 
 // parts is the revision, for a failure's report.
 func (r *autogenRun) parts() string {
-	if r.ways == nil {
+	if len(r.ways) == 0 {
 		return ""
 	}
-	return "-- up\n" + strings.Join(r.ways.upSQL(), ";\n") + "\n-- down\n" + strings.Join(r.ways.downSQL(), ";\n")
+	return "-- up\n" + strings.Join(r.upSQL(), ";\n") + "\n-- down\n" + strings.Join(r.downSQL(), ";\n")
 }
 
 // whole is an error with what it has beside its first line.
