@@ -1,7 +1,6 @@
 package django_test
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
 	"slices"
