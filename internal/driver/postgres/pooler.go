@@ -78,6 +78,9 @@ func frail(ctx context.Context, c *driver.Conn) (string, error) {
 	defer b.Close()
 	for range 2 {
 		same, err := shared(short, b, c)
+		if err != nil && short.Err() == nil && c.Dialect.CauseOf(err) == driver.Lost { // that tells nothing of a pooler
+			return "", err
+		}
 		if same || err != nil && ctx.Err() == nil {
 			return inTransactionMode, nil
 		}
