@@ -218,7 +218,7 @@ func (w *world) become(ctx context.Context, way string, to state) (*diff.Result,
 	if failed, err := w.db.Run(ctx, plan.SQL()); err != nil {
 		code := ""
 		if s := w.p.dialect.Explain(err); s != nil {
-			code = s.Code
+			code, _, _ = strings.Cut(s.Code, ",") // MySQL: 1062, SQLSTATE 23000
 		}
 		if w.p.byRows(err, code) {
 			return nil, &failure{"rows", err.Error()}
