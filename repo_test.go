@@ -39,6 +39,7 @@ var arrows = map[string][]string{
 	"internal/python":  {},
 	"internal/source":  {"internal/sqltext", "internal/python"},
 	"internal/diff":    {"internal/catalog", "internal/sqltext"},
+	"internal/rename":  {"internal/catalog", "internal/diff"},
 	"internal/history": {"internal/sqltext"},
 	"internal/gate":    {"internal/catalog", "internal/diff", "internal/history", "internal/sqltext"},
 	"internal/apply":   {"internal/driver", "internal/history", "internal/sqltext"},

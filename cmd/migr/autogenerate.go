@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"github.com/migr-dev/migr/internal/gate"
 	"github.com/migr-dev/migr/internal/history"
 	"github.com/migr-dev/migr/internal/output"
+	"github.com/migr-dev/migr/internal/scratch"
 	"github.com/migr-dev/migr/internal/sqltext"
 )
 
@@ -47,14 +49,33 @@ func (a *app) autogenerate(ctx context.Context, g *history.Graph, o *revising) (
 		return nil, err
 	}
 	a.tellUnknown(have, want.catalog)
-	ways, err := a.ways(ctx, db, have, want, o)
+	ways, err := a.proved(ctx, db, have, want, o, false)
+	var wrong *scratch.Difference
+	if errors.As(err, &wrong) && ways.guessed() { // the proof left the scratch database as it came out
+		a.discard(want.DB)
+		if want, err = a.buildModels(ctx, db, models); err != nil {
+			return nil, err
+		}
+		ways, err = a.proved(ctx, db, have, want, o, true)
+	}
 	if err != nil || ways == nil {
 		return &generated{changes: []output.Change{}}, err
 	}
-	if err := ways.prove(ctx, have, want); err != nil {
+	return a.compose(db.product, ways, o)
+}
+
+// proved plans both ways and proves them; nil when nothing differs.
+func (a *app) proved(ctx context.Context, db *database, have *catalog.Catalog, want *built, o *revising, plain bool) (*ways, error) {
+	s, err := a.settling(db.engine, have, want.catalog, &o.naming, want.marks)
+	if err != nil {
 		return nil, err
 	}
-	return a.compose(db.product, ways, o)
+	s.Plain, s.refuse = plain, true
+	w, err := a.ways(ctx, db, have, want.catalog, want.scope, want.DB, s)
+	if err != nil || w == nil {
+		return nil, err
+	}
+	return w, w.prove(ctx, have, want)
 }
 
 // atHead makes sure that all revisions are applied, wholly.
@@ -71,7 +92,7 @@ func (a *app) atHead(ctx context.Context, g *history.Graph, s *apply.Session) er
 
 // ways are the two plans, with the renames that stand before them.
 type ways struct {
-	renames  []renaming
+	rounds   []round
 	there    []string // the renames' statements
 	back     []string
 	up, down *diff.Result
@@ -81,27 +102,41 @@ type ways struct {
 func (w *ways) upSQL() []string   { return append(slices.Clone(w.there), w.up.SQL()...) }
 func (w *ways) downSQL() []string { return append(slices.Clone(w.back), w.down.SQL()...) }
 
-// ways plans both; nil when nothing differs.
-func (a *app) ways(ctx context.Context, db *database, have *catalog.Catalog, want *built, o *revising) (*ways, error) {
-	renames, err := a.renames(db.engine, have, want.catalog, o)
+// ways plans both; nil when nothing differs. site is a scratch database that holds
+// the wanted schema; nil: one is made where it is needed.
+func (a *app) ways(ctx context.Context, db *database, have, want *catalog.Catalog, scope catalog.Scope, site *scratch.DB, s *settling) (*ways, error) {
+	w := &ways{engine: db.engine}
+	from, rounds, err := a.forth(ctx, db, s, have, want, scope)
 	if err != nil {
 		return nil, err
 	}
-	w := &ways{engine: db.engine, renames: renames}
-	from, to := have, want.catalog
-	if len(renames) > 0 {
-		if from, to, err = a.renamed(ctx, db, w, have, want); err != nil {
+	w.rounds = rounds
+	for _, r := range rounds {
+		for _, p := range r.pairs {
+			w.there = append(w.there, p.There...)
+		}
+	}
+	to := want
+	if len(w.there) > 0 {
+		if site == nil {
+			made, err := a.copyOf(ctx, db, want, scope)
+			if err != nil {
+				return nil, fmt.Errorf("building a copy of the wanted schema for the renames: %w", err)
+			}
+			defer a.discard(made.DB)
+			site = made.DB
+		}
+		if to, err = w.undo(ctx, site, want); err != nil {
 			return nil, err
 		}
 	}
-	opt := diff.Options{Online: a.cfg.Online}
-	if w.up, err = diff.Plan(db.engine, from, want.catalog, opt); err != nil {
+	if w.up, err = diff.Plan(db.engine, from, want, diff.Options{Online: a.cfg.Online}); err != nil {
 		return nil, err
 	}
 	if w.down, err = diff.Plan(db.engine, to, have, diff.Options{}); err != nil {
 		return nil, err
 	}
-	if len(w.up.Steps) == 0 && len(renames) == 0 {
+	if len(w.up.Steps) == 0 && len(w.there) == 0 {
 		return nil, nil
 	}
 	return w, nil
@@ -131,7 +166,7 @@ func (a *app) compose(p *product, w *ways, o *revising) (*generated, error) {
 	down.steps(w.down.Steps)
 	gen := &generated{
 		body:    &history.Body{Up: history.Part{Text: up.b.String()}, Down: &history.Part{Text: down.b.String()}},
-		changes: append(renameChanges(w.renames), output.Changes(w.up.Changes)...),
+		changes: w.changes(),
 	}
 	if len(up.refused) > 0 {
 		a.warn("the up part loses data, or fails on the rows there are, and upgrade will refuse it until it is allowed in the file or by --allow:")

@@ -19,6 +19,15 @@ type Engine struct {
 	// came (same or assignable type for columns; the planner asks only for
 	// pairs of one kind, and of one table where they are parts).
 	RenameCandidate func(gone, come *Object, from, to *Catalog) bool
+	// SameName tells whether two names are one to the server, for things of a kind:
+	// what differs so is renamed and never dropped. Nil: different names are different.
+	SameName func(kind, a, b string) bool
+	// Labels lists the values of an enum type, or of a column that lists its own; nil
+	// where the object is neither. Nil: there are no enums.
+	Labels func(o *Object) []string
+	// RenameLabel returns the statements that give a value of o another name, in all
+	// rows that hold it.
+	RenameLabel func(p *Ctx, o *Object, from, to string) []string
 }
 
 // How says how a part of a table is written.
