@@ -177,7 +177,8 @@ func tableOf(o *catalog.Object) string {
 	return o.Table
 }
 
-// said grants the wishes that can be granted now.
+// said grants the wishes that can be granted now. What stands on neither side, or
+// has its new name already, is left alone.
 func (r *round) said(in func(*catalog.Object) bool) {
 	for _, w := range r.s.Wishes {
 		if w.Used {
@@ -188,8 +189,11 @@ func (r *round) said(in func(*catalog.Object) bool) {
 			continue
 		}
 		f := first(Things(r.s.Engine, r.from), func(o *catalog.Object) bool { return r.grants(w, o, t) && !r.taken(o) })
-		if f != nil {
-			w.Used = true
+		if f == nil {
+			continue
+		}
+		w.Used = true
+		if f.Kind == EnumValue || r.s.renames(f.Kind) { // what cannot be renamed holds no data and is made anew
 			r.pair(f, t, false)
 		}
 	}

@@ -61,10 +61,10 @@ func labels(o *catalog.Object) []string {
 }
 
 func unquoted(raw string) string {
-	if ts := tokens(raw); len(ts) == 1 {
-		return ts[0].val
+	if len(raw) < 2 || raw[0] != '\'' {
+		return raw
 	}
-	return raw
+	return unescape(strings.ReplaceAll(raw[1:len(raw)-1], "''", "'"))
 }
 
 // renameLabel gives a value of an enum column another name. A row holds the number
