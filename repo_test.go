@@ -40,6 +40,7 @@ var arrows = map[string][]string{
 	"internal/source":            {"internal/sqltext", "internal/python"},
 	"internal/source/sourcetest": {"internal/source", "internal/sqltext", "internal/testdb"},
 	"internal/diff":              {"internal/catalog", "internal/sqltext"},
+	"internal/rename":            {"internal/catalog", "internal/diff"},
 	"internal/history":           {"internal/sqltext"},
 	"internal/gate":              {"internal/catalog", "internal/diff", "internal/history", "internal/sqltext"},
 	"internal/apply":             {"internal/driver", "internal/history", "internal/sqltext"},

@@ -16,6 +16,7 @@ import (
 	"github.com/migr-dev/migr/internal/history"
 	"github.com/migr-dev/migr/internal/scratch"
 	"github.com/migr-dev/migr/internal/source"
+	"github.com/migr-dev/migr/internal/sqltext"
 )
 
 func parseURL(s string) (*dburl.URL, error) { return dburl.Parse(s, "") }
@@ -120,6 +121,7 @@ type built struct {
 	*scratch.DB
 	catalog *catalog.Catalog
 	scope   catalog.Scope // with the schemas that were made there
+	marks   []source.Mark // what the models say has another name
 }
 
 // build makes a scratch database, fills it and reads it. A schema that is made
@@ -170,7 +172,23 @@ func (a *app) buildModels(ctx context.Context, db *database, m config.Models) (*
 	if err != nil {
 		return nil, err
 	}
-	return a.build(ctx, db, a.scope(db), func(sc *scratch.DB) error { return sc.Load(ctx, stmts) })
+	marks, err := source.Marks(db.dialect.Family, plainly(stmts))
+	if err != nil {
+		return nil, err
+	}
+	b, err := a.build(ctx, db, a.scope(db), func(sc *scratch.DB) error { return sc.Load(ctx, stmts) })
+	if err == nil {
+		b.marks = marks
+	}
+	return b, err
+}
+
+func plainly(ps []source.Prepared) []sqltext.Stmt {
+	out := make([]sqltext.Stmt, len(ps))
+	for i, p := range ps {
+		out[i] = p.Stmt
+	}
+	return out
 }
 
 // buildRevisions builds the schema that revisions lead to.
@@ -235,15 +253,15 @@ func (a *app) tellUnknown(cs ...*catalog.Catalog) {
 	}
 }
 
-// A schemaSource is one end of diff, or what inspect shows.
-func (a *app) sourceCatalog(ctx context.Context, db *database, src string) (*catalog.Catalog, func(), error) {
+// sourceCatalog is one end of diff, or what inspect shows.
+func (a *app) sourceCatalog(ctx context.Context, db *database, src string) (*built, func(), error) {
 	none := func() {}
 	switch src {
 	case "live":
 		c, err := a.live(ctx, db, a.scope(db))
-		return c, none, err
+		return &built{catalog: c}, none, err
 	case "empty":
-		return catalog.New(db.Server.Version, nil, nil), none, nil
+		return &built{catalog: catalog.New(db.Server.Version, nil, nil)}, none, nil
 	case "models":
 		m, err := a.models()
 		if err != nil {
@@ -260,14 +278,14 @@ func (a *app) sourceCatalog(ctx context.Context, db *database, src string) (*cat
 	return a.closing(a.buildModels(ctx, db, config.Models{Specs: []string{src}, Base: a.dir}))
 }
 
-func (a *app) closing(b *built, err error) (*catalog.Catalog, func(), error) {
+func (a *app) closing(b *built, err error) (*built, func(), error) {
 	if err != nil {
 		return nil, func() {}, err
 	}
-	return b.catalog, func() { a.discard(b.DB) }, nil
+	return b, func() { a.discard(b.DB) }, nil
 }
 
-func (a *app) otherDatabase(ctx context.Context, db *database, src string) (*catalog.Catalog, func(), error) {
+func (a *app) otherDatabase(ctx context.Context, db *database, src string) (*built, func(), error) {
 	none := func() {}
 	u, err := dburl.Parse(src, a.dir)
 	if err != nil {
@@ -282,12 +300,12 @@ func (a *app) otherDatabase(ctx context.Context, db *database, src string) (*cat
 		return nil, none, usagef("%s and %s are not of one product: their schemas cannot be compared", db.dialect.Name, other.dialect.Name)
 	}
 	c, err := a.live(ctx, other, a.scope(other))
-	return c, none, err
+	return &built{catalog: c}, none, err
 }
 
 // revisionCatalog replays the revisions up to src, if it names one; a file of that
 // name comes first.
-func (a *app) revisionCatalog(ctx context.Context, db *database, src string) (*catalog.Catalog, func(), error, bool) {
+func (a *app) revisionCatalog(ctx context.Context, db *database, src string) (*built, func(), error, bool) {
 	none := func() {}
 	if _, err := os.Stat(a.abs(src)); err == nil {
 		return nil, none, nil, false
