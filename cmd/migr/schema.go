@@ -111,17 +111,22 @@ func (a *app) scratch(ctx context.Context, db *database, s catalog.Scope) (*scra
 
 // discard removes a scratch database, and says so when one is left behind.
 func (a *app) discard(sc *scratch.DB) {
+	if sc == nil {
+		return
+	}
 	if err := sc.Close(); err != nil {
 		a.warn("the scratch database %s could not be removed: %v", sc.Name(), err)
 	}
 }
 
-// A built is a schema on a scratch database, read back.
+// A built is a schema that was read back from a scratch database. DB is nil where that
+// is gone, or there never was one.
 type built struct {
 	*scratch.DB
 	catalog *catalog.Catalog
 	scope   catalog.Scope // with the schemas that were made there
 	added   []string      // those
+	marks   []source.Mark // what the models say has another name
 }
 
 // build makes a scratch database, fills it and reads it.
@@ -170,13 +175,21 @@ func (a *app) withAdded(s catalog.Scope, added []string) catalog.Scope {
 	return s
 }
 
-// buildModels builds the schema that the models describe.
+// buildModels builds the schema that the models' statements describe.
 func (a *app) buildModels(ctx context.Context, db *database, stmts []sqltext.Stmt) (*built, error) {
 	ready, err := source.Prepare(db.dialect.Family, stmts)
 	if err != nil {
 		return nil, err
 	}
-	return a.build(ctx, db, a.scope(db), func(sc *scratch.DB) error { return sc.Load(ctx, ready) })
+	marks, err := source.Marks(db.dialect.Family, stmts)
+	if err != nil {
+		return nil, err
+	}
+	b, err := a.build(ctx, db, a.scope(db), func(sc *scratch.DB) error { return sc.Load(ctx, ready) })
+	if err == nil {
+		b.marks = marks
+	}
+	return b, err
 }
 
 // buildRevisions builds the schema that revisions lead to.
@@ -241,21 +254,21 @@ func (a *app) tellUnknown(cs ...*catalog.Catalog) {
 	}
 }
 
-// A schemaSource is one end of diff, or what inspect shows.
-func (a *app) sourceCatalog(ctx context.Context, db *database, src string) (*catalog.Catalog, func(), error) {
+// sourceCatalog is one end of diff, or what inspect shows.
+func (a *app) sourceCatalog(ctx context.Context, db *database, src string) (*built, func(), error) {
 	none := func() {}
 	switch src {
 	case "live":
 		c, err := a.live(ctx, db, a.scope(db))
-		return c, none, err
+		return &built{catalog: c}, none, err
 	case "empty":
-		return catalog.New(db.Server.Version, nil, nil), none, nil
+		return &built{catalog: catalog.New(db.Server.Version, nil, nil)}, none, nil
 	case "models":
-		w, err := a.wantedModels(ctx, db)
+		m, err := a.models()
 		if err != nil {
 			return nil, none, err
 		}
-		return w.catalog, none, nil
+		return a.closing(a.wanted(ctx, db, m))
 	}
 	if strings.Contains(src, "://") && !strings.HasPrefix(src, "exec:") {
 		return a.otherDatabase(ctx, db, src)
@@ -263,14 +276,17 @@ func (a *app) sourceCatalog(ctx context.Context, db *database, src string) (*cat
 	if c, done, err, ok := a.revisionCatalog(ctx, db, src); ok {
 		return c, done, err
 	}
-	w, err := a.wanted(ctx, db, config.Models{Specs: []string{src}, Base: a.dir})
-	if err != nil {
-		return nil, none, err
-	}
-	return w.catalog, none, nil
+	return a.closing(a.wanted(ctx, db, config.Models{Specs: []string{src}, Base: a.dir}))
 }
 
-func (a *app) otherDatabase(ctx context.Context, db *database, src string) (*catalog.Catalog, func(), error) {
+func (a *app) closing(b *built, err error) (*built, func(), error) {
+	if err != nil {
+		return nil, func() {}, err
+	}
+	return b, func() { a.discard(b.DB) }, nil
+}
+
+func (a *app) otherDatabase(ctx context.Context, db *database, src string) (*built, func(), error) {
 	none := func() {}
 	u, err := dburl.Parse(src, a.dir)
 	if err != nil {
@@ -285,12 +301,12 @@ func (a *app) otherDatabase(ctx context.Context, db *database, src string) (*cat
 		return nil, none, usagef("%s and %s are not of one product: their schemas cannot be compared", db.dialect.Name, other.dialect.Name)
 	}
 	c, err := a.live(ctx, other, a.scope(other))
-	return c, none, err
+	return &built{catalog: c}, none, err
 }
 
 // revisionCatalog replays the revisions up to src, if it names one; a file of that
 // name comes first.
-func (a *app) revisionCatalog(ctx context.Context, db *database, src string) (*catalog.Catalog, func(), error, bool) {
+func (a *app) revisionCatalog(ctx context.Context, db *database, src string) (*built, func(), error, bool) {
 	none := func() {}
 	if _, err := os.Stat(a.abs(src)); err == nil {
 		return nil, none, nil, false
@@ -305,9 +321,6 @@ func (a *app) revisionCatalog(ctx context.Context, db *database, src string) (*c
 		unknown := errors.As(err, &h) && h.Code == history.NotFound
 		return nil, none, err, !unknown || !strings.ContainsAny(src, "./:*")
 	}
-	b, err := a.buildRevisions(ctx, db, p.Steps)
-	if err != nil {
-		return nil, none, err, true
-	}
-	return b.catalog, func() { a.discard(b.DB) }, nil, true
+	c, done, err := a.closing(a.buildRevisions(ctx, db, p.Steps))
+	return c, done, err, true
 }

@@ -20,25 +20,10 @@ import (
 	"github.com/migr-dev/migr/internal/sqltext"
 )
 
-// A wanted is the schema that the models describe, and what of the database is
-// compared with it.
-type wanted struct {
-	catalog *catalog.Catalog
-	scope   catalog.Scope
-}
-
-// wantedModels is what the configured models describe.
-func (a *app) wantedModels(ctx context.Context, db *database) (*wanted, error) {
-	m, err := a.models()
-	if err != nil {
-		return nil, err
-	}
-	return a.wanted(ctx, db, m)
-}
-
 // wanted is what models describe: as it was built once from the same statements on
-// the same server, or else built now.
-func (a *app) wanted(ctx context.Context, db *database, m config.Models) (*wanted, error) {
+// the same server, or else built now. Planning with online asks the scratch database
+// about the models' functions, and so is never content with the former.
+func (a *app) wanted(ctx context.Context, db *database, m config.Models) (*built, error) {
 	stmts, err := a.modelStatements(ctx, db, m)
 	if err != nil {
 		return nil, err
@@ -47,16 +32,16 @@ func (a *app) wanted(ctx context.Context, db *database, m config.Models) (*wante
 	if err != nil {
 		return nil, err
 	}
-	if w := a.remembered(db, key); w != nil {
-		return w, nil
+	if !a.cfg.Online {
+		if b, err := a.remembered(db, key, stmts); b != nil || err != nil {
+			return b, err
+		}
 	}
 	b, err := a.buildModels(ctx, db, stmts)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		a.remember(key, b)
 	}
-	a.discard(b.DB)
-	a.remember(key, b)
-	return &wanted{b.catalog, b.scope}, nil
+	return b, err
 }
 
 // A schemaEntry is a built schema in the cache.
@@ -65,14 +50,19 @@ type schemaEntry struct {
 	Catalog *catalog.Catalog
 }
 
-// remembered is the schema that was built under that key, or nil.
-func (a *app) remembered(db *database, key string) *wanted {
+// remembered is the schema that was built under that key, or nil. What the models say
+// of names is no part of it.
+func (a *app) remembered(db *database, key string, stmts []sqltext.Stmt) (*built, error) {
 	var e schemaEntry
 	data := a.schemas().Get(key)
 	if key == "" || data == nil || gob.NewDecoder(bytes.NewReader(data)).Decode(&e) != nil || e.Catalog == nil {
-		return nil
+		return nil, nil
 	}
-	return &wanted{e.Catalog, a.withAdded(a.scope(db), e.Added)}
+	marks, err := source.Marks(db.dialect.Family, stmts)
+	if err != nil {
+		return nil, err
+	}
+	return &built{catalog: e.Catalog, scope: a.withAdded(a.scope(db), e.Added), added: e.Added, marks: marks}, nil
 }
 
 // remember puts a built schema into the cache.
