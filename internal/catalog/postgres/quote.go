@@ -99,3 +99,7 @@ func plainer(pretty, exact string) string {
 	}
 	return pretty
 }
+
+// grouped is the condition that a stored expression holds an AND, OR or NOT: without
+// one plainer needs no exact text, and the server need not write it.
+func grouped(expr string) string { return expr + "::text LIKE '%{BOOLEXPR %'" }
