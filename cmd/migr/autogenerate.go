@@ -61,7 +61,7 @@ func (a *app) autogenerate(ctx context.Context, g *history.Graph, o *revising) (
 	if err != nil || ways == nil {
 		return &generated{changes: []output.Change{}}, err
 	}
-	return a.compose(db.product, ways, o)
+	return a.compose(ctx, db, ways, o)
 }
 
 // proved plans both ways and proves them; nil when nothing differs.
@@ -153,8 +153,11 @@ func (w *ways) prove(ctx context.Context, have *catalog.Catalog, want *built) er
 }
 
 // compose writes the two parts, with the directives that say what is lost.
-func (a *app) compose(p *product, w *ways, o *revising) (*generated, error) {
-	up := writer{p: p, allow: func(h catalog.Hazard, _ *diff.Change) (string, bool) {
+func (a *app) compose(ctx context.Context, db *database, w *ways, o *revising) (*generated, error) {
+	count := newRowCounter(ctx, db.Conn)
+	defer count.close()
+	p := db.product
+	up := writer{p: p, count: count, allow: func(h catalog.Hazard, _ *diff.Change) (string, bool) {
 		return "allowed when the revision was generated", slices.Contains(o.allow, h.Code)
 	}}
 	up.look(w.upSQL())
@@ -219,6 +222,7 @@ func wayBack(up *diff.Result) func(catalog.Hazard, *diff.Change) (string, bool) 
 // A writer writes one part of a file.
 type writer struct {
 	p       *product
+	count   *rowCounter // of the rows that are lost; nil where they are not there yet
 	b       strings.Builder
 	allow   func(catalog.Hazard, *diff.Change) (reason string, ok bool)
 	refused []string
@@ -266,7 +270,7 @@ func (w *writer) steps(steps []diff.Step) {
 		for i, s := range st.SQL {
 			for _, f := range w.found[w.n] {
 				if i > 0 || !told[f.Code] {
-					w.directive(catalog.Hazard{Code: f.Code, Why: f.Why}, about(st, f))
+					w.directive(catalog.Hazard{Code: f.Code, Object: f.Name, Why: f.Why, Count: f.Count}, about(st, f))
 				}
 			}
 			w.statement(s)
@@ -293,13 +297,30 @@ func about(st diff.Step, f gate.Finding) *diff.Change {
 }
 
 func (w *writer) directive(h catalog.Hazard, c *diff.Change) {
-	why := strings.Join(strings.Fields(h.Why), " ")
 	if reason, ok := w.allow(h, c); ok {
 		fmt.Fprintf(&w.b, "-- migr:allow %s: %s\n", h.Code, reason)
 		return
 	}
+	why := h.Why
+	if w.count != nil {
+		why, _, _ = w.count.told(h.Code, h.Object, h.Why, h.Count, w.tableOf(c))
+	}
+	why = strings.Join(strings.Fields(why), " ")
 	fmt.Fprintf(&w.b, "-- migr:hazard %s: %s\n", h.Code, why)
 	w.refused = append(w.refused, h.Code+": "+why)
+}
+
+// tableOf is the table of a change, as it is written in SQL.
+func (w *writer) tableOf(c *diff.Change) string {
+	name := c.Key.Table
+	if name == "" {
+		name = c.Key.Name
+	}
+	name = sqltext.QuoteIdent(w.p.dialect.Family, name)
+	if c.Key.Schema != "" {
+		name = sqltext.QuoteIdent(w.p.dialect.Family, c.Key.Schema) + "." + name
+	}
+	return name
 }
 
 // A replayed is a revision's statement that failed on a scratch database.

@@ -26,8 +26,8 @@ type revising struct {
 	dependsOn    []string
 	revID        string
 	naming
-	allow        []string
-	dryRun       bool
+	allow  []string
+	dryRun bool
 }
 
 // A naming holds the flags that say what was renamed.

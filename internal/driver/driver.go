@@ -88,6 +88,10 @@ type Dialect struct {
 	// Limit makes a statement change at most n rows and returns it, and what counts
 	// the rows that it would change without the limit ("" where that is not known).
 	Limit func(stmt string, n int) (limited, count string, err error)
+	// Guess returns a query for the number of rows that the server believes a table to
+	// have, without looking at them: one row, NULL where it does not know. The table's
+	// name is as it is written in SQL. Nil where it keeps no such number.
+	Guess func(table string) string
 	// Verify returns a query for rows that contradict one another, for a revision
 	// of those statements: no row may be new at its end.
 	Verify func(stmts []string) string

@@ -20,4 +20,3 @@ func Engine() *catalog.Engine {
 		},
 	}
 }
-

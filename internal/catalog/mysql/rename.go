@@ -70,7 +70,7 @@ func unquoted(raw string) string {
 // renameLabel gives a value of an enum column another name. A row holds the number
 // of its value, but ALTER TABLE converts by the name and refuses rows whose value is
 // not in the new list (error 1265, MySQL 9.7 and MariaDB 10.11 in strict mode; else
-// they become ''). So the new name is added, the rows are given it, and the old one
+// they become ”). So the new name is added, the rows are given it, and the old one
 // is taken away. A check that names the column is away meanwhile, as it may speak of
 // the old value; it comes back as it is wanted.
 func renameLabel(p *catalog.Ctx, o *catalog.Object, from, to string) []string {
