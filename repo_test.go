@@ -32,6 +32,7 @@ var (
 var arrows = map[string][]string{
 	"internal/sqltext":           {},
 	"internal/nearest":           {},
+	"internal/cache":             {},
 	"internal/dburl":             {"internal/nearest"},
 	"internal/config":            {"internal/dburl", "internal/nearest"},
 	"internal/driver":            {"internal/sqltext", "internal/dburl"},

@@ -40,34 +40,59 @@ func (a *app) autogenerate(ctx context.Context, g *history.Graph, o *revising) (
 	if err := a.atHead(ctx, g, s); err != nil {
 		return nil, err
 	}
-	want, err := a.buildModels(ctx, db, models)
+	stmts, err := a.modelStatements(ctx, db, models)
 	if err != nil {
 		return nil, err
 	}
-	defer a.discard(want.DB)
+	key, err := a.wantedKey(ctx, db, stmts)
+	if err != nil {
+		return nil, err
+	}
+	before, err := a.remembered(db, key, stmts)
+	if err != nil {
+		return nil, err
+	}
+	if nothing, err := a.nothingToDo(ctx, db, before, o); nothing || err != nil {
+		return &generated{changes: []output.Change{}}, err
+	}
+	gen, again, err := a.generate(ctx, db, stmts, key, o, false)
+	if again {
+		gen, _, err = a.generate(ctx, db, stmts, key, o, true)
+	}
+	return gen, err
+}
+
+// generate builds the models, plans, proves and writes. again: the proof failed where
+// something was renamed that nobody asked for; plain does without.
+func (a *app) generate(ctx context.Context, db *database, stmts []sqltext.Stmt, key string, o *revising, plain bool) (gen *generated, again bool, err error) {
+	want, err := a.buildModels(ctx, db, stmts)
+	if err != nil {
+		return nil, false, err
+	}
+	defer a.discard(want.DB) // a proof that failed leaves it as it came out
+	a.remember(key, want)
 	have, err := a.live(ctx, db, want.scope)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	a.tellUnknown(have, want.catalog)
-	ways, err := a.proved(ctx, db, have, want, o, false)
+	if !plain {
+		a.tellUnknown(have, want.catalog)
+	}
+	ways, err := a.proved(ctx, db, have, want, o, plain)
 	var wrong *scratch.Difference
-	if errors.As(err, &wrong) && ways.guessed() { // the proof left the scratch database as it came out
-		a.discard(want.DB)
-		if want, err = a.buildModels(ctx, db, models); err != nil {
-			return nil, err
-		}
-		ways, err = a.proved(ctx, db, have, want, o, true)
+	if errors.As(err, &wrong) && ways.guessed() {
+		return nil, true, err
 	}
 	if err != nil || ways == nil {
-		return &generated{changes: []output.Change{}}, err
+		return &generated{changes: []output.Change{}}, false, err
 	}
 	if a.cfg.Online {
 		if err := ways.lookAtLocks(ctx, want); err != nil {
-			return nil, err
+			return nil, false, err
 		}
 	}
-	return a.compose(db.product, ways, o)
+	gen, err = a.compose(db.product, ways, o)
+	return gen, false, err
 }
 
 // proved plans both ways and proves them; nil when nothing differs.
@@ -82,6 +107,21 @@ func (a *app) proved(ctx context.Context, db *database, have *catalog.Catalog, w
 		return nil, err
 	}
 	return w, w.prove(ctx, want)
+}
+
+// nothingToDo tells whether the database is as models that were built before say:
+// then they need not be built for a proof.
+func (a *app) nothingToDo(ctx context.Context, db *database, before *built, o *revising) (bool, error) {
+	if before == nil {
+		return false, nil
+	}
+	have, err := a.live(ctx, db, before.scope)
+	if err != nil || len(diff.Compare(db.engine, have, before.catalog)) > 0 {
+		return false, err
+	}
+	a.tellUnknown(have, before.catalog)
+	_, err = a.settling(db.engine, have, before.catalog, &o.naming, before.marks) // what the flags name must be there
+	return true, err
 }
 
 // atHead makes sure that all revisions are applied, wholly.

@@ -110,6 +110,10 @@ type Dialect struct {
 	// Schemas lists the schemas that are not the system's; nil where a database has one.
 	Schemas func(ctx context.Context, c *Conn) ([]string, error)
 
+	// Facts lists what of the server and the database, beside product and version,
+	// decides what DDL makes there; nil where nothing does.
+	Facts func(ctx context.Context, c *Conn) ([][]string, error)
+
 	// Preamble stands before a script that builds a schema.
 	Preamble string
 

@@ -36,7 +36,7 @@ func Dialect() *driver.Dialect {
 			Now: "utc_timestamp(3)", Unix: "CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)", User: "current_user()", Tail: " DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
 		},
 		Batch: batch, Empty: empty, Reset: reset, Relax: "SET foreign_key_checks = 0",
-		Explain: explain,
+		Facts: facts, Explain: explain,
 	}
 }
 
