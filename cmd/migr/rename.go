@@ -43,7 +43,7 @@ func (s *settling) settled() error {
 	}
 	for _, w := range s.flags {
 		if !w.Used {
-			return usagef("--rename %s: the two are not parts of one table under this name or another; if that was renamed too, say so", w.From)
+			return usagef("--rename %s=…: the models have that still, or the two are not parts of one table under this name or another; if that was renamed too, say so", w.From)
 		}
 	}
 	for _, c := range s.open {

@@ -79,7 +79,7 @@ func (s *settling) carryOut(ctx context.Context, site *scratch.DB, pairs []*rena
 
 // undo carries the renames out backwards on a database that holds the wanted
 // schema, and leaves it as it was. It returns the wanted schema before the renames.
-func (w *ways) undo(ctx context.Context, site *scratch.DB, want *catalog.Catalog) (*catalog.Catalog, error) {
+func (w *way) undo(ctx context.Context, site *scratch.DB, want *catalog.Catalog) (*catalog.Catalog, error) {
 	to := want
 	for _, r := range slices.Backward(w.rounds) {
 		for _, p := range r.pairs {
@@ -113,8 +113,12 @@ func (a *app) copyOf(ctx context.Context, db *database, c *catalog.Catalog, s ca
 }
 
 // changes lists all that the way there does: first the renames.
-func (w *ways) changes() []output.Change {
+func (ws ways) changes() []output.Change {
 	out := []output.Change{}
+	if len(ws) == 0 {
+		return out
+	}
+	w := ws[0]
 	for _, r := range w.rounds {
 		for _, p := range r.pairs {
 			kind := p.From.Kind
@@ -129,12 +133,12 @@ func (w *ways) changes() []output.Change {
 			out = append(out, output.Change{Action: string(diff.Rename), Kind: kind, From: p.Path, Object: p.To.Path(), SQL: nonNil(p.There), Hazards: []string{}})
 		}
 	}
-	return append(out, output.Changes(w.up.Changes)...)
+	return append(out, output.Changes(ws.whole().Changes)...)
 }
 
 // guessed tells whether something was renamed that nobody asked for.
-func (w *ways) guessed() bool {
-	return slices.ContainsFunc(w.rounds, func(r round) bool {
+func (ws ways) guessed() bool {
+	return len(ws) > 0 && slices.ContainsFunc(ws[0].rounds, func(r round) bool {
 		return slices.ContainsFunc(r.pairs, func(p *rename.Pair) bool { return p.Guessed })
 	})
 }

@@ -256,11 +256,10 @@ func (v *verifier) matches(ctx context.Context) (bool, error) {
 	if err != nil || len(m.Specs) == 0 {
 		return err == nil, err
 	}
-	want, err := v.a.buildModels(ctx, v.db, m)
+	want, err := v.a.wanted(ctx, v.db, m)
 	if err != nil {
 		return false, err
 	}
-	defer v.a.discard(want.DB)
 	home := v.sc.Scope.Home
 	v.sc.Scope = want.scope
 	v.sc.Scope.Home = home

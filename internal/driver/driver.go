@@ -106,10 +106,17 @@ type Dialect struct {
 	// Relax is a setting under which models load that refer to one another in a
 	// circle; "" where there is none.
 	Relax string
+	// Check finds what was made and cannot work, and says why: an object's kind
+	// and name, as far as they are known. Nil where a server looks at making.
+	Check func(ctx context.Context, c *Conn) (kind, name string, err error)
 	// Reset returns the session's settings to what they were at its start.
 	Reset func(ctx context.Context, c *Conn) error
 	// Schemas lists the schemas that are not the system's; nil where a database has one.
 	Schemas func(ctx context.Context, c *Conn) ([]string, error)
+
+	// Facts lists what of the server and the database, beside product and version,
+	// decides what DDL makes there; nil where nothing does.
+	Facts func(ctx context.Context, c *Conn) ([][]string, error)
 
 	// Preamble stands before a script that builds a schema.
 	Preamble string
@@ -149,6 +156,9 @@ type Options struct {
 	Client string
 	// Since is the time of connecting, for servers that do not keep it.
 	Since time.Time
+	// Dialer connects to a server, and notices when it has vanished; nil: one of the
+	// usual patience.
+	Dialer *Dialer
 }
 
 // A Holder is who has a lock. What the server does not tell is "".
@@ -239,6 +249,7 @@ func Find(ds []*Dialect, u *dburl.URL) (*Dialect, error) {
 
 // Open connects and asks who answers. The error is a *ConnectError.
 func Open(ctx context.Context, d *Dialect, u *dburl.URL, o Options) (*Conn, error) {
+	o.Dialer = o.Dialer.fresh()
 	db, err := d.Open(u, o)
 	if err != nil {
 		return nil, &ConnectError{URL: u, Err: err}
@@ -255,6 +266,7 @@ func Open(ctx context.Context, d *Dialect, u *dburl.URL, o Options) (*Conn, erro
 	}
 	c := &Conn{Conn: sc, Dialect: d, URL: u, db: db, opts: o}
 	if c.Server, err = d.Server(ctx, c); err != nil {
+		err = o.Dialer.explain(err)
 		_ = c.Close()
 		return nil, &ConnectError{URL: u, Err: err, Server: d.Explain(err)}
 	}
@@ -319,7 +331,7 @@ func (c *Conn) Changed(ctx context.Context, text string) (int64, error) {
 	}
 	res, err := c.ExecContext(ctx, text)
 	if err != nil {
-		return 0, err
+		return 0, c.opts.Dialer.explain(err)
 	}
 	n, err := res.RowsAffected()
 	if err != nil { // not every statement has a number
@@ -335,7 +347,7 @@ func (c *Conn) Strings(ctx context.Context, query string, args ...any) ([][]stri
 	}
 	rows, err := c.QueryContext(ctx, query, args...)
 	if err != nil {
-		return nil, err
+		return nil, c.opts.Dialer.explain(err)
 	}
 	defer rows.Close()
 	cols, err := rows.Columns()
@@ -357,5 +369,5 @@ func (c *Conn) Strings(ctx context.Context, query string, args ...any) ([][]stri
 		}
 		out = append(out, row)
 	}
-	return out, rows.Err()
+	return out, c.opts.Dialer.explain(rows.Err())
 }

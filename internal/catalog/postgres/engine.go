@@ -21,5 +21,6 @@ func Engine() *catalog.Engine {
 			ruleKind, policyKind, triggerKind, eventTriggerKind, publicationKind,
 		},
 		RenameCandidate: renameCandidate, Labels: labels, RenameLabel: renameLabel,
+		Stages: stages, Locks: locks,
 	}
 }

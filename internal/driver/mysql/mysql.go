@@ -36,7 +36,7 @@ func Dialect() *driver.Dialect {
 			Now: "utc_timestamp(3)", Unix: "CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)", User: "current_user()", Tail: " DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
 		},
 		Batch: batch, Empty: empty, Reset: reset, Relax: "SET foreign_key_checks = 0",
-		Explain: explain,
+		Facts: facts, Explain: explain,
 	}
 }
 
@@ -66,6 +66,14 @@ func open(u *dburl.URL, o driver.Options) (*sql.DB, error) {
 	}
 	if err := secure(cfg, set); err != nil {
 		return nil, err
+	}
+	if o.Dialer != nil {
+		other, err := mysql.NewConnector(cfg.Clone())
+		if err != nil {
+			return nil, err
+		}
+		o.Dialer.AskBy(other, explain)
+		cfg.DialFunc = o.Dialer.DialContext
 	}
 	connector, err := mysql.NewConnector(cfg)
 	if err != nil {
