@@ -329,8 +329,13 @@ func (w *writer) look(stmts []string) {
 	}
 }
 
+// plain writes the statements of renames. What MySQL does not carry along (a column
+// that is computed from the renamed one) goes in them and comes back as it was.
 func (w *writer) plain(stmts []string) {
 	for _, s := range stmts {
+		for _, f := range w.found[w.n] {
+			fmt.Fprintf(&w.b, "-- migr:allow %s: the rename makes it anew, as it was\n", f.Code)
+		}
 		w.statement(s)
 	}
 }
