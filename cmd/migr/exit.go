@@ -209,6 +209,8 @@ func ofConnect(e *driver.ConnectError) *problem {
 			p.hint = "check the user and the password in the URL (or PGPASSWORD, MYSQL_PWD)"
 		case driver.NoDatabase:
 			p.hint = "create the database, or correct its name in the URL"
+		case driver.Lost:
+			p.hint = "the server ended the connection: run the command again"
 		}
 		return p
 	}
