@@ -112,7 +112,11 @@ func (a *app) explain(cmd *cobra.Command, err error) *problem {
 		if d.Cause == driver.LockWait {
 			return &problem{exit: exitLocked, code: "locked", what: err.Error(), hint: "something else holds a lock; run the command again, or raise lock_timeout and lock_retries"}
 		}
-		return &problem{exit: exitFailed, code: "statement", what: err.Error()}
+		p := &problem{exit: exitFailed, code: "statement", what: err.Error(), hint: "run the command again when that is mended; `migr status` tells the state"}
+		if d.Cause == driver.Full {
+			p.hint = "make room on the database's disk and run the command again; `migr status` tells the state"
+		}
+		return p
 	}
 	return &problem{exit: exitFailed, code: "io", what: err.Error()}
 }

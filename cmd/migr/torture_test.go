@@ -16,6 +16,8 @@ type fault struct {
 	name string
 	own  bool // it needs a server that nobody else uses
 	once bool // before a command only
+	// inProcess: also where there is no server
+	inProcess bool
 	// relent is when the fault ends while migr still waits: a server may wait for room
 	// on its disk, and that is no fault of migr. 0: not before migr ends.
 	relent time.Duration
@@ -40,7 +42,7 @@ type torment struct {
 // faults are all ways, in the order of the table.
 func faults() []fault {
 	return []fault{
-		{name: "SIGKILL of migr", spring: func(p *torment, l *link, _ []byte) error {
+		{name: "SIGKILL of migr", inProcess: true, spring: func(p *torment, l *link, _ []byte) error {
 			p.run.kill()
 			return nil
 		}},
@@ -60,7 +62,7 @@ func faults() []fault {
 			p.wait.Go(func() { p.err = p.crash() })
 			return nil
 		}, mend: func(p *torment) error { p.wait.Wait(); return p.err }},
-		{name: "full disk", own: true, once: true, relent: 5 * time.Second, spring: func(p *torment, l *link, msg []byte) error {
+		{name: "full disk", own: true, once: true, inProcess: true, relent: 5 * time.Second, spring: func(p *torment, l *link, msg []byte) error {
 			err := p.fill()
 			_, _ = l.server.Write(msg)
 			return err
@@ -113,6 +115,11 @@ func (p *torment) suffer(t *testing.T) (ending, error) {
 	if err != nil {
 		return wrong, err
 	}
+	return p.judge(u, code)
+}
+
+// judge looks at what a run that was interrupted left behind, and ends it.
+func (p *torment) judge(u string, code int) (ending, error) {
 	states, err := p.truth(u)
 	if err != nil {
 		return wrong, fmt.Errorf("%w\nmigr had said, exit %d:\n%s", err, code, p.run.out.String())
@@ -164,13 +171,14 @@ func TestTorture(t *testing.T) {
 
 // torture runs the points of one engine.
 func torture(t *testing.T, e testdb.Engine, whole bool) []tally {
-	if e.Env == "" {
-		return nil
-	}
 	v := &victim{Engine: e, story: story(e)}
-	v.admin = testdb.Open(t, e.Admin(t))
 	v.dir = folder(t, files(v.story))
-	v.undisturbed(t)
+	if e.Env == "" {
+		v.heardSQLite(t)
+	} else {
+		v.admin = testdb.Open(t, e.Admin(t))
+		v.undisturbed(t)
+	}
 	for i, s := range v.said {
 		t.Logf("%d: %s", i+1, s)
 	}
@@ -180,6 +188,9 @@ func torture(t *testing.T, e testdb.Engine, whole bool) []tally {
 	}
 	var all []tally
 	for _, f := range faults() {
+		if e.Env == "" && !f.inProcess {
+			continue
+		}
 		if only := os.Getenv("MIGR_TEST_TORTURE_FAULT"); only != "" && only != f.name {
 			continue
 		}
@@ -205,7 +216,11 @@ func (v *victim) each(t *testing.T, f fault, whole bool) tally {
 		room <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-room }()
-			how, err := p.suffer(t)
+			suffer := p.suffer
+			if v.Env == "" {
+				suffer = p.inProcess
+			}
+			how, err := suffer(t)
 			if err != nil {
 				t.Errorf("%s, %s (%s): %v", f.name, point(p.n, p.after), v.said[p.n-1], err)
 			}
