@@ -298,11 +298,11 @@ func ofTask(e *apply.TaskError) *problem {
 		p.what, p.why = fmt.Sprintf("stamping %s", e.Task.Revision), p.why[1:]
 		return p
 	}
+	p.hint = "`migr status` tells what is done; run the same command again"
 	if e.Atomic {
 		p.why = append(p.why, "the revision was rolled back: nothing of it is left")
-		return p
+		p.hint = "run the command again when that is mended"
 	}
-	p.hint = "`migr status` tells what is done; run the same command again"
 	return p
 }
 

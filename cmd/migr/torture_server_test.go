@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"syscall"
@@ -36,6 +37,10 @@ func (v *victim) alone(t *testing.T) (*victim, error) {
 		t.Cleanup(func() { _ = syscall.Unmount(disk, syscall.MNT_DETACH) })
 	}
 	if err := os.Chmod(disk, 0o755); err != nil {
+		return nil, err
+	}
+	// an empty one could not be made smaller: 0 stands for no limit
+	if err := os.WriteFile(filepath.Join(disk, "ballast"), make([]byte, 1<<16), 0o600); err != nil {
 		return nil, err
 	}
 	if v.Env == "" {

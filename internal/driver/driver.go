@@ -51,6 +51,9 @@ type Dialect struct {
 	TryLock func(ctx context.Context, c *Conn, name string) (bool, error)
 	Unlock  func(ctx context.Context, c *Conn, name string) error
 	Holder  func(ctx context.Context, c *Conn, name string) *Holder
+	// Guard returns what a session that has the lock sets, so that it ends, and the lock
+	// with it, soon after its client has gone without a word; nil where nothing helps.
+	Guard func(s Server) string
 	// EndSession is the statement that ends the session %s.
 	EndSession string
 	// Frail tells why a session lock would not keep a second runner out here, or
