@@ -139,15 +139,12 @@ func (p *torment) inProcess(t *testing.T) (ending, error) {
 	}
 	defer os.RemoveAll(dir)
 	u := testdb.SQLiteURL(filepath.Join(dir, "app.db"))
-	when, what := "before", "kill"
-	if p.after {
-		when = "after"
-	}
+	what := "kill"
 	if p.fault.own {
 		what = "fill " + p.disk
 	}
 	log := filepath.Join(t.TempDir(), "log")
-	if p.run, err = p.start(u, fmt.Sprintf("MIGR_TEST_TAP=%s %d %s %s", log, p.n, when, what)); err != nil {
+	if p.run, err = p.start(u, fmt.Sprintf("MIGR_TEST_TAP=%s %d %s %s", log, p.n, p.when, what)); err != nil {
 		return wrong, err
 	}
 	if !p.fault.own {

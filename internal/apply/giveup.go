@@ -114,13 +114,22 @@ func (s *Session) giveUp(ctx context.Context, t *Task, r *runner, rows []string,
 }
 
 // reconcile asks, over a new connection, whether the rows are those that the
-// revision leaves behind.
+// revision leaves behind. The old session may be at its COMMIT still: it is waited for.
 func (s *Session) reconcile(ctx context.Context, t *Task, rows, after []string, lost error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 	defer cancel()
 	e := &LostError{Task: t, Err: lost, Atomic: s.Plan.Atomic(*t), Committing: true}
+	old := s.Conn.Server.Session
 	for s.revive(ctx) != nil {
 		if sleep(ctx, 500*time.Millisecond) != nil {
+			return e
+		}
+	}
+	for !s.TableLock && s.Conn.Dialect.Busy != nil && s.Conn.Server.Session != old { // behind a pooler it is another's
+		if busy, err := s.Conn.Dialect.Busy(ctx, s.Conn, old); err == nil && !busy {
+			break
+		}
+		if sleep(ctx, 100*time.Millisecond) != nil {
 			return e
 		}
 	}

@@ -60,6 +60,8 @@ type Dialect struct {
 	// "": a pooler that gives each transaction another session, a cluster with
 	// locks per node.
 	Frail func(ctx context.Context, c *Conn) (string, error)
+	// Busy tells whether a session is at work on a statement.
+	Busy func(ctx context.Context, c *Conn, session string) (bool, error)
 	// Blockers names, one a line, who holds what that session waits for.
 	Blockers func(ctx context.Context, c *Conn, session string) ([]string, error)
 	// Cancel ends the statement that another session runs; that session lives on.

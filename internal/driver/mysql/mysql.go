@@ -28,7 +28,7 @@ func Dialect() *driver.Dialect {
 	return &driver.Dialect{
 		Name: "mysql", Family: sqltext.MySQL, Schemes: []string{"mysql", "mariadb"},
 		Open: open, Server: server, Scratch: scratch, Borrow: borrow, Wipe: wipe,
-		TryLock: tryLock, Unlock: unlock, Holder: holder, Frail: frail, Blockers: blockers, EndSession: "KILL %s", Cancel: cancel,
+		TryLock: tryLock, Unlock: unlock, Holder: holder, Frail: frail, Busy: busy, Blockers: blockers, EndSession: "KILL %s", Cancel: cancel,
 		Begin: "START TRANSACTION", Settings: settings, Limit: limit,
 		NoTx: func([]string, int) string { return "" },
 		Tables: driver.TableTypes{

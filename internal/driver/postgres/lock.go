@@ -59,6 +59,16 @@ func holder(ctx context.Context, c *driver.Conn, name string) *driver.Holder {
 	return &driver.Holder{Session: r[0], Client: r[1], User: r[2], Host: r[3], Since: r[4]}
 }
 
+// busy: a server process finishes what it was told before it finds that its client has gone.
+func busy(ctx context.Context, c *driver.Conn, session string) (bool, error) {
+	pid, err := strconv.Atoi(session)
+	if err != nil {
+		return false, fmt.Errorf("reading the session's id: %w", err)
+	}
+	rows, err := c.Strings(ctx, fmt.Sprintf("SELECT pid FROM pg_stat_activity WHERE pid = %d AND state = 'active'", pid))
+	return len(rows) > 0, err
+}
+
 // blockers asks whom the session waits for. pg_blocking_pids (9.6 and later) also
 // names those that wait in front of it.
 func blockers(ctx context.Context, c *driver.Conn, session string) ([]string, error) {
