@@ -51,12 +51,17 @@ type Dialect struct {
 	TryLock func(ctx context.Context, c *Conn, name string) (bool, error)
 	Unlock  func(ctx context.Context, c *Conn, name string) error
 	Holder  func(ctx context.Context, c *Conn, name string) *Holder
+	// Guard returns what a session that has the lock sets, so that it ends, and the lock
+	// with it, soon after its client has gone without a word; nil where nothing helps.
+	Guard func(s Server) string
 	// EndSession is the statement that ends the session %s.
 	EndSession string
 	// Frail tells why a session lock would not keep a second runner out here, or
 	// "": a pooler that gives each transaction another session, a cluster with
 	// locks per node.
 	Frail func(ctx context.Context, c *Conn) (string, error)
+	// Busy tells whether a session is at work on a statement.
+	Busy func(ctx context.Context, c *Conn, session string) (bool, error)
 	// Blockers names, one a line, who holds what that session waits for.
 	Blockers func(ctx context.Context, c *Conn, session string) ([]string, error)
 	// Cancel ends the statement that another session runs; that session lives on.
