@@ -26,40 +26,40 @@ type entry struct {
 }
 
 // key is what is asked: another question never gets this answer.
-func (j *Job) key() string {
-	request, err := json.Marshal(j.Request) // sorts the keys
+func (p *Project) key(j *Job) string {
+	requests, err := json.Marshal(j.Requests) // sorts the keys
 	if err != nil {
 		return ""
 	}
-	return digest(j.Name, j.Interpreter, j.Dir, prelude, j.Script, string(request))
+	return digest(j.Name, p.Interpreter, p.Dir, prelude, j.Script, string(requests))
 }
 
 // file is the entry's place: one for each source, written over when it changes,
 // so that the folder does not grow.
-func (j *Job) file() string {
-	return filepath.Join(j.Cache, digest(j.Name, j.Dir, j.Interpreter)[:32]+".json")
+func (p *Project) file(j *Job) string {
+	return filepath.Join(p.Cache, digest(j.Name, p.Dir, p.Interpreter)[:32]+".json")
 }
 
 // remembered returns the kept answer if all that it was made from is as it was,
 // else nil.
-func (j *Job) remembered() *Answer {
-	if j.Cache == "" {
+func (p *Project) remembered(j *Job) *Answer {
+	if p.Cache == "" {
 		return nil
 	}
-	text, err := os.ReadFile(j.file())
+	text, err := os.ReadFile(p.file(j))
 	if err != nil {
 		return nil
 	}
 	var e entry
-	if err := json.Unmarshal(text, &e); err != nil || e.Answer == nil || e.Key == "" || e.Key != j.key() {
+	if err := json.Unmarshal(text, &e); err != nil || e.Answer == nil || e.Key == "" || e.Key != p.key(j) {
 		return nil
 	}
 	for name, was := range e.Env {
-		if variable(j.Env, name) != was {
+		if variable(p.Env, name) != was {
 			return nil
 		}
 	}
-	if e.Whole != "" && e.Whole != environment(j.Env) {
+	if e.Whole != "" && e.Whole != environment(p.Env) {
 		return nil
 	}
 	for path, was := range e.Files {
@@ -75,12 +75,12 @@ func (j *Job) remembered() *Answer {
 // remember keeps an answer. It is not kept when it depends on what cannot be
 // seen (a program, the network), or when a file changed meanwhile. That it could
 // not be written is no error: the next run asks again.
-func (j *Job) remember(a *Answer, began time.Time) {
-	if j.Cache == "" || len(a.Outside) > 0 {
+func (p *Project) remember(j *Job, a *Answer, began time.Time) {
+	if p.Cache == "" || len(a.Outside) > 0 {
 		return
 	}
-	e := entry{Key: j.key(), Answer: a, Files: map[string]string{}, Env: map[string]string{}}
-	for _, path := range interpreterFiles(j.Interpreter) {
+	e := entry{Key: p.key(j), Answer: a, Files: map[string]string{}, Env: map[string]string{}}
+	for _, path := range interpreterFiles(p.Interpreter) {
 		e.Files[path] = state(path, "lib")
 	}
 	for path, sort := range a.Reads {
@@ -90,23 +90,23 @@ func (j *Job) remember(a *Answer, began time.Time) {
 		e.Files[path] = state(path, sort)
 	}
 	for _, name := range a.Asked {
-		e.Env[name] = variable(j.Env, name)
+		e.Env[name] = variable(p.Env, name)
 	}
 	if a.Whole {
-		e.Whole = environment(j.Env)
+		e.Whole = environment(p.Env)
 	}
 	kept := *a
 	kept.Reads, kept.Asked, e.Answer = nil, nil, &kept
 	text, err := json.Marshal(e)
-	if err != nil || os.MkdirAll(j.Cache, 0o700) != nil {
+	if err != nil || os.MkdirAll(p.Cache, 0o700) != nil {
 		return
 	}
-	f, err := os.CreateTemp(j.Cache, ".new-")
+	f, err := os.CreateTemp(p.Cache, ".new-")
 	if err != nil {
 		return
 	}
 	_, err = f.Write(text)
-	if cerr := f.Close(); err != nil || cerr != nil || os.Rename(f.Name(), j.file()) != nil {
+	if cerr := f.Close(); err != nil || cerr != nil || os.Rename(f.Name(), p.file(j)) != nil {
 		_ = os.Remove(f.Name())
 	}
 }
