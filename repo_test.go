@@ -32,6 +32,7 @@ var (
 var arrows = map[string][]string{
 	"internal/sqltext":           {},
 	"internal/nearest":           {},
+	"internal/cache":             {},
 	"internal/dburl":             {"internal/nearest"},
 	"internal/config":            {"internal/dburl", "internal/nearest"},
 	"internal/driver":            {"internal/sqltext", "internal/dburl"},
@@ -41,6 +42,7 @@ var arrows = map[string][]string{
 	"internal/source":            {"internal/sqltext", "internal/python", "internal/memo"},
 	"internal/source/sourcetest": {"internal/source", "internal/sqltext", "internal/testdb"},
 	"internal/diff":              {"internal/catalog", "internal/sqltext"},
+	"internal/rename":            {"internal/catalog", "internal/diff"},
 	"internal/history":           {"internal/sqltext"},
 	"internal/gate":              {"internal/catalog", "internal/diff", "internal/history", "internal/sqltext"},
 	"internal/apply":             {"internal/driver", "internal/history", "internal/sqltext"},
