@@ -42,7 +42,7 @@ func mysqlTidy(dump string) string {
 	parts := strings.SplitAfter(dump, ";\n")
 	for i, part := range parts {
 		if m := mysqlCharset.FindStringSubmatch(part); m != nil {
-			parts[i] = strings.ReplaceAll(part, " CHARACTER SET "+m[1]+" COLLATE "+m[2], "")
+			parts[i] = strings.ReplaceAll(strings.ReplaceAll(part, " CHARACTER SET "+m[1]+" COLLATE "+m[2], ""), " COLLATE "+m[2]+" ", " ")
 		}
 	}
 	return strings.Join(parts, "")
@@ -126,8 +126,12 @@ func (m mysqlMaker) column(g *gen, n *node) bool {
 		}
 	case "text":
 		n.sql = name + g.one("varchar(20)", "varchar(255)", "char(5)", "enum('a','b''c','d,e','1')", "set('1','y')", "varchar(30) CHARACTER SET latin1", "varchar(30) COLLATE utf8mb4_bin", "tinytext") + null
-		if g.chance(2) && !strings.Contains(n.sql, "text") {
-			n.sql += " DEFAULT " + g.one("''", "'1'", "'a'", "'it''s'", "(concat('1', ''))", "(uuid())")
+		switch {
+		case g.chance(2) || strings.Contains(n.sql, "text"):
+		case strings.Contains(n.sql, "varchar"):
+			n.sql += " DEFAULT " + g.one("''", "'1'", "'a'", "'it''s'", "(concat('1', ''))", m.uuid())
+		default:
+			n.sql += " DEFAULT '1'"
 		}
 	case "time":
 		n.sql = name + g.one("datetime(3)"+null+" DEFAULT CURRENT_TIMESTAMP(3)"+g.maybe(" ON UPDATE CURRENT_TIMESTAMP(3)"), "timestamp NULL", "date"+null,
@@ -149,6 +153,15 @@ func (m mysqlMaker) column(g *gen, n *node) bool {
 	}
 	n.sql += m.comment(g)
 	return true
+}
+
+// uuid is a default that MySQL takes, but not for a column that is added to a table
+// under a log by statements (error 1674).
+func (m mysqlMaker) uuid() string {
+	if m.maria {
+		return "(uuid())"
+	}
+	return "(lower('1'))"
 }
 
 func (m mysqlMaker) mariaColumn(g *gen, n *node) string {
@@ -201,11 +214,12 @@ func (m mysqlMaker) key(g *gen, n *node) bool {
 	}
 	parts := []string{g.list(n, g.some(cs, 3), func(c column) string {
 		name := g.q(c.name)
-		if c.class == "text" {
-			name += g.maybe("(3)")
-		}
-		if c.class == "other" {
+		i := g.s.index(c.id)
+		switch {
+		case strings.Contains(g.s[i].sql, "text"), strings.Contains(g.s[i].sql, "blob"):
 			name += "(4)"
+		case c.class == "text" && !strings.Contains(g.s[i].sql, "('"):
+			name += g.maybe("(3)")
 		}
 		return name + g.maybe(" DESC")
 	})}

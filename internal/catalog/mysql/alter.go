@@ -39,6 +39,7 @@ func alterTable(p *catalog.Ctx, d *catalog.Delta) catalog.Alteration {
 		a.part(&part)
 	}
 	a.spatialKeys()
+	a.rebuiltKeys()
 	a.columns()
 	a.keepGenerated()
 	a.period()
