@@ -58,7 +58,7 @@ func (v *victim) start(u string, env ...string) (*process, error) {
 	r := &process{done: make(chan error, 1)}
 	r.cmd = exec.Command("migr", "upgrade", "-u", u)
 	r.cmd.Dir, r.cmd.Stdout, r.cmd.Stderr = v.dir, &r.out, &r.out
-	r.cmd.Env = append(os.Environ(), append(env, "MIGR_TEST_PULSE="+patience.String())...)
+	r.cmd.Env = append(append(os.Environ(), "MIGR_TEST_PULSE="+patience.String()), env...)
 	if err := r.cmd.Start(); err != nil {
 		return nil, err
 	}
