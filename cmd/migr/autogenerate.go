@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -13,12 +14,14 @@ import (
 	"github.com/migr-dev/migr/internal/gate"
 	"github.com/migr-dev/migr/internal/history"
 	"github.com/migr-dev/migr/internal/output"
+	"github.com/migr-dev/migr/internal/scratch"
 	"github.com/migr-dev/migr/internal/sqltext"
 )
 
-// A generated is what --autogenerate fills a revision with.
+// A generated is what --autogenerate fills revisions with: one, or with online
+// as many as must be committed one after another.
 type generated struct {
-	body    *history.Body
+	bodies  []*history.Body
 	changes []output.Change
 }
 
@@ -37,24 +40,88 @@ func (a *app) autogenerate(ctx context.Context, g *history.Graph, o *revising) (
 	if err := a.atHead(ctx, g, s); err != nil {
 		return nil, err
 	}
-	want, err := a.buildModels(ctx, db, models)
+	stmts, err := a.modelStatements(ctx, db, models)
 	if err != nil {
 		return nil, err
 	}
-	defer a.discard(want.DB)
-	have, err := a.live(ctx, db, want.scope)
+	key, err := a.wantedKey(ctx, db, stmts)
 	if err != nil {
 		return nil, err
 	}
-	a.tellUnknown(have, want.catalog)
-	ways, err := a.ways(ctx, db, have, want, o)
-	if err != nil || ways == nil {
+	before, err := a.remembered(db, key, stmts)
+	if err != nil {
+		return nil, err
+	}
+	if nothing, err := a.nothingToDo(ctx, db, before, o); nothing || err != nil {
 		return &generated{changes: []output.Change{}}, err
 	}
-	if err := ways.prove(ctx, have, want); err != nil {
+	gen, again, err := a.generate(ctx, db, stmts, key, o, false)
+	if again {
+		gen, _, err = a.generate(ctx, db, stmts, key, o, true)
+	}
+	return gen, err
+}
+
+// generate builds the models, plans, proves and writes. again: the proof failed where
+// something was renamed that nobody asked for; plain does without.
+func (a *app) generate(ctx context.Context, db *database, stmts []sqltext.Stmt, key string, o *revising, plain bool) (gen *generated, again bool, err error) {
+	want, err := a.buildModels(ctx, db, stmts)
+	if err != nil {
+		return nil, false, err
+	}
+	defer a.discard(want.DB) // a proof that failed leaves it as it came out
+	a.remember(key, want)
+	have, err := a.live(ctx, db, want.scope)
+	if err != nil {
+		return nil, false, err
+	}
+	if !plain {
+		a.tellUnknown(have, want.catalog)
+	}
+	ways, err := a.proved(ctx, db, have, want, o, plain)
+	var wrong *scratch.Difference
+	if errors.As(err, &wrong) && ways.guessed() {
+		return nil, true, err
+	}
+	if err != nil || ways == nil {
+		return &generated{changes: []output.Change{}}, false, err
+	}
+	if a.cfg.Online {
+		if err := ways.lookAtLocks(ctx, want); err != nil {
+			return nil, false, err
+		}
+	}
+	gen, err = a.compose(db.product, ways, o)
+	return gen, false, err
+}
+
+// proved plans both ways and proves them; nil when nothing differs.
+func (a *app) proved(ctx context.Context, db *database, have *catalog.Catalog, want *built, o *revising, plain bool) (ways, error) {
+	s, err := a.settling(db.engine, have, want.catalog, &o.naming, want.marks)
+	if err != nil {
 		return nil, err
 	}
-	return a.compose(db.product, ways, o)
+	s.Plain, s.refuse = plain, true
+	w, err := a.ways(ctx, db, have, want.catalog, want.scope, want.DB, s)
+	if err != nil || w == nil {
+		return nil, err
+	}
+	return w, w.prove(ctx, want)
+}
+
+// nothingToDo tells whether the database is as models that were built before say:
+// then they need not be built for a proof.
+func (a *app) nothingToDo(ctx context.Context, db *database, before *built, o *revising) (bool, error) {
+	if before == nil {
+		return false, nil
+	}
+	have, err := a.live(ctx, db, before.scope)
+	if err != nil || len(diff.Compare(db.engine, have, before.catalog)) > 0 {
+		return false, err
+	}
+	a.tellUnknown(have, before.catalog)
+	_, err = a.settling(db.engine, have, before.catalog, &o.naming, before.marks) // what the flags name must be there
+	return true, err
 }
 
 // atHead makes sure that all revisions are applied, wholly.
@@ -69,81 +136,134 @@ func (a *app) atHead(ctx context.Context, g *history.Graph, s *apply.Session) er
 	return g.AutogenReady(rows)
 }
 
-// ways are the two plans, with the renames that stand before them.
-type ways struct {
-	renames  []renaming
+// ways is what the revisions carry, one after another: one of them but for online.
+type ways []*way
+
+// A way is what one revision carries: two plans, with the renames that stand before them.
+type way struct {
+	from, to *catalog.Catalog // the schemas at its ends
+	rounds   []round
 	there    []string // the renames' statements
 	back     []string
 	up, down *diff.Result
 	engine   *catalog.Engine
+	locks    map[string][]catalog.Lock // with online: what each statement of up locks
 }
 
-func (w *ways) upSQL() []string   { return append(slices.Clone(w.there), w.up.SQL()...) }
-func (w *ways) downSQL() []string { return append(slices.Clone(w.back), w.down.SQL()...) }
+func (w *way) upSQL() []string   { return append(slices.Clone(w.there), w.up.SQL()...) }
+func (w *way) downSQL() []string { return append(slices.Clone(w.back), w.down.SQL()...) }
 
-// ways plans both; nil when nothing differs.
-func (a *app) ways(ctx context.Context, db *database, have *catalog.Catalog, want *built, o *revising) (*ways, error) {
-	renames, err := a.renames(db.engine, have, want.catalog, o)
+// upSQL are the statements of all, up.
+func (ws ways) upSQL() []string {
+	var all []string
+	for _, w := range ws {
+		all = append(all, w.upSQL()...)
+	}
+	return all
+}
+
+// downSQL are the statements of all, down.
+func (ws ways) downSQL() []string {
+	var all []string
+	for _, w := range slices.Backward(ws) {
+		all = append(all, w.downSQL()...)
+	}
+	return all
+}
+
+// ways plans both directions; none when nothing differs. site is a scratch database that
+// holds the wanted schema; nil: one is made where it is needed.
+func (a *app) ways(ctx context.Context, db *database, have, want *catalog.Catalog, scope catalog.Scope, site *scratch.DB, s *settling) (ways, error) {
+	w := &way{from: have, to: want, engine: db.engine}
+	from, rounds, err := a.forth(ctx, db, s, have, want, scope)
 	if err != nil {
 		return nil, err
 	}
-	w := &ways{engine: db.engine, renames: renames}
-	from, to := have, want.catalog
-	if len(renames) > 0 {
-		if from, to, err = a.renamed(ctx, db, w, have, want); err != nil {
+	w.rounds = rounds
+	for _, r := range rounds {
+		for _, p := range r.pairs {
+			w.there = append(w.there, p.There...)
+		}
+	}
+	to := want
+	if len(w.there) > 0 {
+		if site == nil {
+			made, err := a.copyOf(ctx, db, want, scope)
+			if err != nil {
+				return nil, fmt.Errorf("building a copy of the wanted schema for the renames: %w", err)
+			}
+			defer a.discard(made.DB)
+			site = made.DB
+		}
+		if to, err = w.undo(ctx, site, want); err != nil {
 			return nil, err
 		}
 	}
-	opt := diff.Options{Online: a.cfg.Online}
-	if w.up, err = diff.Plan(db.engine, from, want.catalog, opt); err != nil {
+	parts, err := a.planWay(ctx, db, site, from, want)
+	switch {
+	case err != nil || len(parts) == 0 && len(w.there) == 0:
 		return nil, err
+	case len(parts) > 1:
+		return inParts(w, from, parts), nil
+	case len(parts) == 1:
+		w.up = parts[0].Up
+	default:
+		w.up = &diff.Result{}
 	}
-	if w.down, err = diff.Plan(db.engine, to, have, diff.Options{}); err != nil {
-		return nil, err
-	}
-	if len(w.up.Steps) == 0 && len(renames) == 0 {
-		return nil, nil
-	}
-	return w, nil
+	w.down, err = diff.Plan(db.engine, to, have, diff.Options{Online: a.cfg.Online})
+	return ways{w}, err
 }
 
-// prove runs the way down on the scratch database, which holds the models, and
-// then the way up.
-func (w *ways) prove(ctx context.Context, have *catalog.Catalog, want *built) error {
-	compare := differences(w.engine)
-	if err := want.Prove(ctx, "down", w.downSQL(), have, compare); err != nil {
-		return err
+// prove runs the ways down on the scratch database, which holds the models, and
+// then the ways up; each must lead to the schema at its end.
+func (ws ways) prove(ctx context.Context, want *built) error {
+	compare := differences(want.Engine)
+	for _, w := range slices.Backward(ws) {
+		if err := want.Prove(ctx, "down", w.downSQL(), w.from, compare); err != nil {
+			return err
+		}
 	}
-	return want.Prove(ctx, "up", w.upSQL(), want.catalog, compare)
+	for _, w := range ws {
+		if err := want.Prove(ctx, "up", w.upSQL(), w.to, compare); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// compose writes the two parts, with the directives that say what is lost.
-func (a *app) compose(p *product, w *ways, o *revising) (*generated, error) {
-	up := writer{p: p, allow: func(h catalog.Hazard, _ *diff.Change) (string, bool) {
-		return "allowed when the revision was generated", slices.Contains(o.allow, h.Code)
-	}}
-	up.look(w.upSQL())
-	up.plain(w.there)
-	up.steps(w.up.Steps)
-	down := writer{p: p, allow: wayBack(w.up)}
-	down.look(w.downSQL())
-	down.plain(w.back)
-	down.steps(w.down.Steps)
-	gen := &generated{
-		body:    &history.Body{Up: history.Part{Text: up.b.String()}, Down: &history.Part{Text: down.b.String()}},
-		changes: append(renameChanges(w.renames), output.Changes(w.up.Changes)...),
+// compose writes the two parts of each revision, with the directives that say what is lost.
+func (a *app) compose(p *product, ways ways, o *revising) (*generated, error) {
+	gen := &generated{changes: ways.changes()}
+	var refused []string
+	for _, w := range ways {
+		up := writer{p: p, locks: w.locks, allow: func(h catalog.Hazard, _ *diff.Change) (string, bool) {
+			return "allowed when the revision was generated", slices.Contains(o.allow, h.Code)
+		}}
+		up.look(w.upSQL())
+		up.plain(w.there)
+		up.steps(w.up.Steps)
+		down := writer{p: p, allow: wayBack(w.up)}
+		down.look(w.downSQL())
+		down.plain(w.back)
+		down.steps(w.down.Steps)
+		body := &history.Body{Up: history.Part{Text: up.b.String()}, Down: &history.Part{Text: down.b.String()}}
+		if err := a.readsBack(p, body, w); err != nil {
+			return nil, err
+		}
+		gen.bodies = append(gen.bodies, body)
+		refused = append(refused, up.refused...)
 	}
-	if len(up.refused) > 0 {
+	if len(refused) > 0 {
 		a.warn("the up part loses data, or fails on the rows there are, and upgrade will refuse it until it is allowed in the file or by --allow:")
-		for _, r := range up.refused {
+		for _, r := range refused {
 			fmt.Fprintf(a.err, "  %s\n", r)
 		}
 	}
-	return gen, a.readsBack(p, gen.body, w)
+	return gen, nil
 }
 
 // readsBack makes sure that the file, once split, is what was proved.
-func (a *app) readsBack(p *product, b *history.Body, w *ways) error {
+func (a *app) readsBack(p *product, b *history.Body, w *way) error {
 	for _, part := range []struct {
 		way, text string
 		stmts     []string
@@ -168,7 +288,7 @@ func (a *app) readsBack(p *product, b *history.Body, w *ways) error {
 // was there before.
 func wayBack(up *diff.Result) func(catalog.Hazard, *diff.Change) (string, bool) {
 	ups := map[catalog.Key]*diff.Change{}
-	for _, c := range up.Changes {
+	for _, c := range slices.Backward(up.Changes) { // what came in several stages was added by the first
 		ups[c.Key] = c
 	}
 	return func(h catalog.Hazard, c *diff.Change) (string, bool) {
@@ -188,7 +308,8 @@ type writer struct {
 	allow   func(catalog.Hazard, *diff.Change) (reason string, ok bool)
 	refused []string
 	found   map[int][]gate.Finding // what the text of the n-th statement shows
-	n       int                    // statements written
+	locks   map[string][]catalog.Lock
+	n       int // statements written
 }
 
 // look reads all statements of the part: an index on a table that an earlier one
@@ -211,6 +332,9 @@ func (w *writer) plain(stmts []string) {
 }
 
 func (w *writer) statement(s string) {
+	for _, l := range w.locks[s] {
+		w.b.WriteString("-- locks: " + l.String() + "\n")
+	}
 	w.b.WriteString(sqltext.Semicolon(strings.TrimSpace(s)) + "\n\n")
 	w.n++
 }
@@ -233,6 +357,9 @@ func (w *writer) steps(steps []diff.Step) {
 				if i > 0 || !told[f.Code] {
 					w.directive(catalog.Hazard{Code: f.Code, Why: f.Why}, about(st, f))
 				}
+			}
+			if st.Rounds {
+				fmt.Fprintf(&w.b, "-- migr:batch size=%d\n", roundSize)
 			}
 			w.statement(s)
 		}

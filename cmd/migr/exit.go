@@ -276,16 +276,36 @@ func (a *app) ofStatement(e *apply.StatementError) *problem {
 		}
 		return p
 	}
+	p.more["state"] = "partial"
+	if e.Unsent {
+		p.exit, p.code = exitPartial, "partial"
+		p.why = append(p.why, fmt.Sprintf("%s; the rest was not begun", doneText(e.Done)))
+		p.hint = "run the command again: it goes on there"
+		return p
+	}
 	if sig.Signal != nil && e.Server == nil {
 		return lostStatement(e, p)
 	}
-	p.more["state"] = "partial"
 	if p.exit != exitLocked {
 		p.exit, p.code = exitPartial, "partial"
 	}
-	p.why = append(p.why, fmt.Sprintf("this is not undone by itself: statements 1 to %d are done, %d failed, the rest was not run", e.N-1, e.N))
+	p.why = append(p.why, fmt.Sprintf("this is not undone by itself: %s, %d failed, the rest was not run", doneText(e.Done), e.N))
+	if e.Done < e.N-1 {
+		p.why = append(p.why, fmt.Sprintf("statements %d to %d were rolled back: they were in one transaction with it", e.Done+1, e.N-1))
+	}
 	p.hint = fmt.Sprintf("mend statement %d in the file and run the same command again: it goes on there; `migr status` tells the state", e.N)
 	return p
+}
+
+// doneText says which statements of a revision are done.
+func doneText(n int) string {
+	switch n {
+	case 0:
+		return "no statement is done"
+	case 1:
+		return "statement 1 is done"
+	}
+	return fmt.Sprintf("statements 1 to %d are done", n)
 }
 
 // ofTask tells of a revision that failed outside its statements.

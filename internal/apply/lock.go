@@ -47,6 +47,7 @@ func (s *Session) Lock(ctx context.Context, wait time.Duration) error {
 	if s.TableLock {
 		l = locking{s.tryLease, s.leaseHolder}
 	}
+	s.wait = wait
 	var waited time.Duration
 	for told := false; ; {
 		got, err := l.try(ctx)

@@ -20,6 +20,7 @@ func Engine() *catalog.Engine {
 			viewKind, materializedViewKind,
 			ruleKind, policyKind, triggerKind, eventTriggerKind, publicationKind,
 		},
-		RenameCandidate: renameCandidate,
+		RenameCandidate: renameCandidate, Labels: labels, RenameLabel: renameLabel,
+		Stages: stages, Locks: locks,
 	}
 }

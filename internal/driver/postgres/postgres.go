@@ -33,7 +33,7 @@ func Dialect() *driver.Dialect {
 		// statements are in it.
 		Elapsed: "(extract(epoch FROM clock_timestamp() - statement_timestamp()) * 1000)::bigint",
 		Batch:   batch, Empty: empty, Reset: reset, Schemas: schemas,
-		Explain: explain,
+		Facts: facts, Explain: explain,
 	}
 }
 
