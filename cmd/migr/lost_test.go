@@ -166,12 +166,12 @@ INSERT INTO slow VALUES (1);
 func TestLongStatementIsNotCut(t *testing.T) {
 	t.Parallel()
 	servers(t, func(t *testing.T, e testdb.Engine) {
-		sleep := "SELECT sleep(2)"
+		sleep := "SELECT sleep(4)"
 		if strings.HasPrefix(e.Name, "postgres") {
-			sleep = "SELECT pg_sleep(2)"
+			sleep = "SELECT pg_sleep(4)"
 		}
 		v := &victim{dir: folder(t, map[string]string{"migr.toml": "", "migrations/long.sql": "-- migr:revision long\n-- migr:up\n" + sleep + ";\n"})}
-		r, err := v.start(e.New(t), "MIGR_TEST_PULSE=100ms")
+		r, err := v.start(e.New(t), patience)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -18,6 +18,7 @@ type fault struct {
 	name  string
 	own   bool // it needs a server that nobody else uses
 	whens []moment
+	env   []string // of migr
 	// inProcess: also where there is no server
 	inProcess bool
 	// relent is when the fault ends while migr still waits: a server may wait for room
@@ -64,7 +65,7 @@ func faults() []fault {
 			return nil
 		}},
 		{
-			name: "black hole", whens: always,
+			name: "black hole", whens: always, env: []string{patience},
 			spring: func(p *torment, _ *link, _ []byte) error { p.trap.dark.Store(true); return nil },
 		},
 		{name: "server killed and started again", whens: always, own: true, spring: func(p *torment, _ *link, _ []byte) error {
@@ -97,7 +98,7 @@ func (p *torment) suffer(t *testing.T) (ending, error) {
 			t.Errorf("%s: %v", p.fault.name, err)
 		}
 	}
-	if p.run, err = p.start(p.trap.through(t, u)); err != nil {
+	if p.run, err = p.start(p.trap.through(t, u), p.fault.env...); err != nil {
 		return wrong, err
 	}
 	close(ready)
