@@ -285,6 +285,11 @@ func (r *runner) op(ctx context.Context, o op) error {
 		}
 		return r.verify(ctx, task, o)
 	case opBegin:
+		if d := r.Conn.Dialect; d.Reached == nil && !d.InProcess { // PostgreSQL takes what goes before BEGIN in one text into the transaction
+			if err := r.flush(ctx); err != nil {
+				return err
+			}
+		}
 		r.pending, r.open = append(r.pending, o.sql), true
 		if r.Conn.Dialect.TryLock != nil {
 			return nil
