@@ -364,6 +364,9 @@ func (r *runner) opStatement(ctx context.Context, task *Task, o op) error {
 	if err := r.starts(ctx, alone); err != nil {
 		return err
 	}
+	if ctx.Err() != nil && o.alone {
+		return r.stopped(ctx)
+	}
 	if o.batch == nil && d.Reached != nil {
 		marks := joined(r.pending)
 		r.pending = nil
@@ -375,6 +378,9 @@ func (r *runner) opStatement(ctx context.Context, task *Task, o op) error {
 	}
 	if err := r.flush(ctx); err != nil {
 		return err
+	}
+	if ctx.Err() != nil && o.alone {
+		return r.stopped(ctx)
 	}
 	if o.batch != nil {
 		return r.rounds(ctx, task, o)
@@ -414,22 +420,20 @@ func (r *runner) stopped(ctx context.Context) error {
 		r.rollback(ctx)
 	}
 	for _, o := range r.g.ops {
-		switch o.kind {
-		case opDone:
-			short, cancel := aside(ctx)
-			err := r.revive(short)
-			if err == nil {
-				err = r.write(short, o.sql, false)
-			}
-			cancel()
-			if err != nil {
-				return err
-			}
-		case opStatement:
-			e := NewStatementError(r.Conn.Dialect, r.t, o.n, cause, false)
-			e.Unsent = true
-			return e
+		if o.kind != opStatement {
+			continue
 		}
+		ctx, cancel := aside(ctx)
+		defer cancel()
+		if err := r.revive(ctx); err != nil {
+			return err
+		}
+		if err := r.write(ctx, r.Plan.Tables.stands(*r.t, r.g.from), false); err != nil {
+			return err
+		}
+		e := NewStatementError(r.Conn.Dialect, r.t, o.n, cause, false)
+		e.Unsent = true
+		return e
 	}
 	return cause
 }

@@ -31,7 +31,7 @@ func Dialect() *driver.Dialect {
 		// transaction, so it stands before it.
 		Before:   []string{"PRAGMA foreign_keys = OFF"},
 		Settings: func(driver.Timeouts) []string { return nil },
-		NoTx:     noTx, Verify: verify, Refuse: refuse, Limit: limit,
+		NoTx:     noTx, Alone: alone, Verify: verify, Refuse: refuse, Limit: limit,
 		Tables: driver.TableTypes{
 			ID: "INTEGER PRIMARY KEY", Time: "TEXT", Text: "TEXT",
 			Now: "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')", User: "''",
@@ -93,6 +93,15 @@ func server(ctx context.Context, c *driver.Conn) (driver.Server, error) {
 
 func scratch(context.Context, *driver.Conn, string) (*dburl.URL, func(context.Context) error, error) {
 	return &dburl.URL{Scheme: dburl.SQLite, Memory: true}, func(context.Context) error { return nil }, nil
+}
+
+// alone: what stands outside of transactions can be run again without harm.
+func alone(stmt string) *driver.Alone {
+	w := sqltext.Words(sqltext.SQLite, stmt, 1)
+	if len(w) == 0 || w[0] != "VACUUM" && w[0] != "PRAGMA" {
+		return nil
+	}
+	return &driver.Alone{Outcome: func(context.Context, *driver.Conn) (driver.Outcome, error) { return driver.Again, nil }}
 }
 
 func noTx(stmts []string, i int) string {
