@@ -52,6 +52,7 @@ type StatementError struct {
 	Lost      bool                // the connection broke while it ran
 	Done      int                 // how many statements are done and stay so; of no meaning where Atomic
 	Unsent    bool                // it was stopped before it was begun
+	Unseen    bool                // it ended without an error, and looking whether it did all failed
 }
 
 func (e *StatementError) Error() string {
@@ -193,7 +194,8 @@ func (s *Session) runAll(ctx context.Context, tasks []Task, rows []string) ([]Do
 func (s *Session) retry(ctx context.Context, t *Task, g group, rows []string, began time.Time) error {
 	for try := 0; ; try++ {
 		err := s.runGroup(ctx, t, g, rows, began)
-		if err == nil || s.Conn.Dialect.CauseOf(err) != driver.LockWait || try >= s.Retries {
+		var e *StatementError
+		if err == nil || s.Conn.Dialect.CauseOf(err) != driver.LockWait || try >= s.Retries || errors.As(err, &e) && e.Unseen {
 			return err
 		}
 		pause := min(30*time.Second, 100*time.Millisecond<<min(try, 9))
