@@ -210,6 +210,7 @@ func (a *app) globals(f *pflag.FlagSet) {
 	f.BoolVarP(&a.quiet, "quiet", "q", false, "no progress, no notes")
 	f.BoolVarP(&a.verbose, "verbose", "v", false, "say more")
 	f.BoolVar(&a.noColor, "no-color", false, "no colour")
+	f.Bool("no-cache", false, "read and build the models anew; as model_cache = false")
 	f.BoolVarP(&a.yes, "yes", "y", false, "answer questions with yes")
 	f.String("lock-timeout", "", "longest wait of a statement for a lock, as in 3s")
 	f.Int("lock-retries", 0, "how often a transaction that met a lock is tried again")
@@ -339,7 +340,9 @@ func (a *app) openURL(ctx context.Context, u *dburl.URL, readOnly bool) (*databa
 	if err != nil {
 		return nil, err
 	}
-	c, err := driver.Open(ctx, p.dialect, u, driver.Options{ReadOnly: readOnly, Timeout: connectTimeout, Client: client(), Since: a.now()})
+	c, err := driver.Open(ctx, p.dialect, u, driver.Options{
+		ReadOnly: readOnly, Timeout: connectTimeout, Client: client(), Since: a.now(), Dialer: &driver.Dialer{Every: pulse},
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -2,8 +2,10 @@ package main
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/migr-dev/migr/internal/apply"
+	"github.com/migr-dev/migr/internal/driver"
 )
 
 func ofLocked(e *apply.LockedError) *problem {
@@ -15,6 +17,16 @@ func ofLocked(e *apply.LockedError) *problem {
 		p.hint += "; the lease of a migr that was killed runs out by itself, `migr lock release` ends it at once"
 	}
 	return p
+}
+
+// lostConnection asks each product whether the error is a connection that broke.
+func lostConnection(err error) bool {
+	return slices.ContainsFunc(products(), func(p *product) bool { return p.dialect.CauseOf(err) == driver.Lost })
+}
+
+// ofLostConnection tells of one that broke while no revision was under way.
+func ofLostConnection(err error) *problem {
+	return &problem{exit: exitFailed, code: "connect", what: "the connection to the database was lost", why: []string{err.Error()}, hint: "run the command again; `migr status` tells the state"}
 }
 
 // ofLost tells what is known of a revision after the connection broke.
@@ -54,7 +66,7 @@ func lostStatement(e *apply.StatementError, p *problem) *problem {
 		return p
 	}
 	p.exit, p.code = exitPartial, "partial"
-	p.why = append(p.why, fmt.Sprintf("statements 1 to %d are done; whether %d was carried out is not known; the rest was not run", e.N-1, e.N))
-	p.hint = fmt.Sprintf("look whether statement %d was carried out; `migr repair` tells how to go on", e.N)
+	p.why = append(p.why, fmt.Sprintf("%s; whether %d was carried out was not seen; the rest was not run", doneText(e.Done), e.N))
+	p.hint = "run the same command again: it looks what became of the statement and goes on, or says that this cannot be told"
 	return p
 }

@@ -47,6 +47,7 @@ func (s *Session) Lock(ctx context.Context, wait time.Duration) error {
 	if s.TableLock {
 		l = locking{s.tryLease, s.leaseHolder}
 	}
+	s.wait = wait
 	var waited time.Duration
 	for told := false; ; {
 		got, err := l.try(ctx)
@@ -55,7 +56,7 @@ func (s *Session) Lock(ctx context.Context, wait time.Duration) error {
 		}
 		if got {
 			s.locked = true
-			return nil
+			return s.guard(ctx)
 		}
 		if waited >= wait {
 			return &LockedError{Wait: wait, Holder: l.holder(ctx), Table: s.TableLock}
@@ -70,6 +71,18 @@ func (s *Session) Lock(ctx context.Context, wait time.Duration) error {
 		}
 		waited += pause
 	}
+}
+
+// guard has the server look after this session's client: a session lock lives as long
+// as the session, and the server works on for a client that was killed.
+func (s *Session) guard(ctx context.Context) error {
+	if s.TableLock || s.Conn.Dialect.Guard == nil {
+		return nil
+	}
+	if err := s.Conn.Exec(ctx, s.Conn.Dialect.Guard(s.Conn.Server)); err != nil {
+		return fmt.Errorf("setting how the server notices that this client has gone: %w", err)
+	}
+	return nil
 }
 
 // chooseLock turns to the table lock where session locks would not hold.

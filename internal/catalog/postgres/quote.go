@@ -2,8 +2,10 @@ package postgres
 
 import (
 	"encoding/json"
+	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/migr-dev/migr/internal/catalog"
 	"github.com/migr-dev/migr/internal/sqltext"
@@ -93,57 +95,42 @@ func withComment(stmts []string, what, name string, o *catalog.Object) []string 
 // pretty one leaves out needless parentheses, but also those that group one AND
 // within another, which do not come back when it is read again; so a text
 // with more than one AND or OR stays as the server stores it.
-func plainer(pretty, exact string) string {
+func plainer(pretty, exact string) string { return settled(chosen(pretty, exact)) }
+
+func chosen(pretty, exact string) string {
 	if strings.Count(exact, " AND ")+strings.Count(exact, " OR ") > 1 {
 		return flat(exact)
 	}
 	return pretty
 }
 
-// flat takes the parentheses off an AND that is the first operand of an AND, and
-// the same with OR: of a BETWEEN the server makes ((a >= 1 AND a <= 9) AND b), and
-// reads what it writes so as (a >= 1 AND a <= 9 AND b).
-func flat(text string) string {
-	for {
-		open, end := firstOperand(sqltext.Tokens(sqltext.Postgres, text))
-		if end == 0 {
-			return text
-		}
-		text = text[:open] + text[open+1:end] + text[end+1:]
-	}
-}
+// castList finds string constants, names in quotation marks, and a list of
+// constants that is cast as a whole.
+var castList = sync.OnceValue(func() *regexp.Regexp {
+	const constant = `E?'(?:[^']|'')*'::[a-z_][\w ]*(?:\(\d+\))?`
+	const items, cast = `ARRAY\[(` + constant + `(?:, ` + constant + `)*)\]`, `::([a-z_][\w ]*)\[\]`
+	return regexp.MustCompile(items + cast + `|\(` + items + `\)` + cast + `|'(?:[^']|'')*'|"[^"]*"`)
+})
 
-// firstOperand finds where such parentheses stand; 0, 0 where there are none.
-func firstOperand(toks []sqltext.Token) (open, end int) {
-	type group struct {
-		at    int    // of its parenthesis
-		first bool   // nothing stands before it in the group around it
-		joins string // AND or OR; "-" for both or neither
+var listItem = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(E?'(?:[^']|'')*'::[^,]*)(, |$)`) })
+
+// settled writes an expression as the server does when it has read its own words
+// once. What was x IN ('a', 'b') on a varchar is printed as a list that is cast to
+// text[]; reading that, the server casts each item, and prints it so ever after
+// (PostgreSQL 15 and 18).
+func settled(expr string) string {
+	if !strings.Contains(expr, "ARRAY[") {
+		return expr
 	}
-	var stack []group
-	for i, t := range toks {
+	list := castList()
+	return list.ReplaceAllStringFunc(expr, func(m string) string {
+		p := list.FindStringSubmatch(m)
 		switch {
-		case t.Is("("):
-			stack = append(stack, group{at: i, first: i > 0 && toks[i-1].Is("(")})
-		case len(stack) == 0:
-		case t.Is(")"):
-			g := stack[len(stack)-1]
-			stack = stack[:len(stack)-1]
-			if (g.joins == "AND" || g.joins == "OR") && g.first && i+1 < len(toks) && toks[i+1].Is(g.joins) {
-				return toks[g.at].Off, t.Off
-			}
-		default:
-			g := &stack[len(stack)-1]
-			switch w := t.Upper(); w {
-			case "AND", "OR":
-				if g.joins != "" && g.joins != w {
-					w = "-"
-				}
-				g.joins = w
-			case "BETWEEN", "SELECT":
-				g.joins = "-"
-			}
+		case p[1] != "":
+			return "ARRAY[" + listItem().ReplaceAllString(p[1], "${1}::"+p[2]+"${2}") + "]"
+		case p[3] != "":
+			return "ARRAY[" + listItem().ReplaceAllString(p[3], "(${1})::"+p[4]+"${2}") + "]"
 		}
-	}
-	return 0, 0
+		return m
+	})
 }

@@ -28,8 +28,11 @@ type dialed struct {
 	dialer *dialer
 }
 
-// A dialer connects as lib/pq does by itself.
-type dialer struct{ port atomic.Int64 }
+// A dialer connects, and knows from where it did last.
+type dialer struct {
+	dial func(ctx context.Context, network, address string) (net.Conn, error)
+	port atomic.Int64
+}
 
 func (d *dialer) Dial(network, address string) (net.Conn, error) {
 	return d.DialContext(context.Background(), network, address)
@@ -43,7 +46,7 @@ func (d *dialer) DialTimeout(network, address string, timeout time.Duration) (ne
 
 // DialContext keeps the local port.
 func (d *dialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
-	c, err := (&net.Dialer{}).DialContext(ctx, network, address)
+	c, err := d.dial(ctx, network, address)
 	if err != nil {
 		return nil, err
 	}
@@ -75,6 +78,9 @@ func frail(ctx context.Context, c *driver.Conn) (string, error) {
 	defer b.Close()
 	for range 2 {
 		same, err := shared(short, b, c)
+		if err != nil && short.Err() == nil && c.Dialect.CauseOf(err) == driver.Lost { // that tells nothing of a pooler
+			return "", err
+		}
 		if same || err != nil && ctx.Err() == nil {
 			return inTransactionMode, nil
 		}

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"net"
 	"strconv"
 	"strings"
 	"time"
@@ -22,7 +23,7 @@ func Dialect() *driver.Dialect {
 	return &driver.Dialect{
 		Name: "postgres", Family: sqltext.Postgres, Schemes: []string{"postgres"}, TxDDL: true,
 		Open: open, Server: server, Scratch: scratch, Borrow: borrow, Wipe: wipe,
-		TryLock: tryLock, Unlock: unlock, Holder: holder, Frail: frail, Blockers: blockers, EndSession: "SELECT pg_terminate_backend(%s)",
+		TryLock: tryLock, Unlock: unlock, Holder: holder, Guard: guard, Frail: frail, Busy: busy, Blockers: blockers, EndSession: "SELECT pg_terminate_backend(%s)",
 		Begin: "BEGIN", Settings: settings, Session: session, NoTx: noTx, Alone: alone, Limit: limit, Preamble: "SET check_function_bodies = off;",
 		Tables: driver.TableTypes{
 			ID: "bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY", Time: "timestamp with time zone", Text: "text",
@@ -32,7 +33,7 @@ func Dialect() *driver.Dialect {
 		// statements are in it.
 		Elapsed: "(extract(epoch FROM clock_timestamp() - statement_timestamp()) * 1000)::bigint",
 		Batch:   batch, Empty: empty, Reset: reset, Schemas: schemas,
-		Explain: explain,
+		Facts: facts, Explain: explain,
 	}
 }
 
@@ -41,11 +42,22 @@ func open(u *dburl.URL, o driver.Options) (*sql.DB, error) {
 	if u.Query.Get("application_name") == "" {
 		dsn += " application_name='" + strings.TrimSpace("migr "+o.Client) + "'"
 	}
+	if o.Timeout > 0 && u.Query.Get("connect_timeout") == "" { // lib/pq 1.12 does not heed a context before it has logged in
+		dsn += fmt.Sprintf(" connect_timeout='%d'", max(1, int(o.Timeout.Seconds())))
+	}
 	c, err := pq.NewConnector(dsn)
 	if err != nil {
 		return nil, err
 	}
-	d := &dialer{}
+	d := &dialer{dial: (&net.Dialer{}).DialContext}
+	if o.Dialer != nil {
+		other, err := pq.NewConnector(dsn)
+		if err != nil {
+			return nil, err
+		}
+		o.Dialer.AskBy(other, explain)
+		d.dial = o.Dialer.DialContext
+	}
 	c.Dialer(d)
 	return sql.OpenDB(connector{c, d}), nil
 }
