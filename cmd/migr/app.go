@@ -23,6 +23,7 @@ import (
 	"github.com/migr-dev/migr/internal/history"
 	"github.com/migr-dev/migr/internal/nearest"
 	"github.com/migr-dev/migr/internal/output"
+	"github.com/migr-dev/migr/internal/source"
 )
 
 // An app is what a command is handed: streams, environment, clock, flags.
@@ -51,6 +52,7 @@ type app struct {
 	answered bool         // a result is on stdout already
 	given    []string     // of -x: NAME=VALUE
 	vars     history.Vars // and read
+	specs    []string     // of models, as arguments
 }
 
 // run is the whole of migr: it returns the exit code.
@@ -327,7 +329,12 @@ func (a *app) product(u *dburl.URL) (*product, error) {
 	if err != nil {
 		return nil, &config.Error{Msg: err.Error(), Hint: "migr runs on sqlite, postgres, mysql and mariadb"}
 	}
-	return ps[slices.Index(ds, d)], nil
+	p := ps[slices.Index(ds, d)]
+	m, err := a.cfg.Models()
+	if err == nil && source.Unordered(a.sources(), slices.Concat(m.Specs, a.specs)) {
+		p.engine.Ordered = false
+	}
+	return p, nil
 }
 
 // open connects to the database of the configuration.
