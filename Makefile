@@ -49,9 +49,9 @@ fmt: $(LINTER) ## format the code
 recipes: ## the tools that docs/models.md names, from npm and Go's registry, as model sources (minutes)
 	scripts/testdb.sh run postgres mysql -- env MIGR_TEST_RECIPES=1 $(GO) test ./cmd/migr -run TestRecipes
 
-update: ## rewrite what testdata/script compares with (then read the diff)
+update: ## rewrite what testdata/script and testdata/autogen compare with (then read the diff)
 	pythons=$$(scripts/pythons.sh) && export MIGR_TEST_PYTHONS="$$pythons" && \
-	scripts/testdb.sh run $(ENGINES) -- $(GO) test ./cmd/migr -run TestScript -update
+	scripts/testdb.sh run $(ENGINES) -- $(GO) test ./cmd/migr -run 'TestScript|TestAutogen' -update
 
 bench: ## the benchmarks, six times, for benchstat (BENCH=Split PKG=./internal/sqltext); docs/performance.md
 	scripts/testdb.sh run postgres postgres18 -- $(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -count 6 $(PKG)

@@ -339,7 +339,9 @@ func (a *app) openURL(ctx context.Context, u *dburl.URL, readOnly bool) (*databa
 	if err != nil {
 		return nil, err
 	}
-	c, err := driver.Open(ctx, p.dialect, u, driver.Options{ReadOnly: readOnly, Timeout: connectTimeout, Client: client(), Since: a.now()})
+	c, err := driver.Open(ctx, p.dialect, u, driver.Options{
+		ReadOnly: readOnly, Timeout: connectTimeout, Client: client(), Since: a.now(), Dialer: &driver.Dialer{Every: pulse},
+	})
 	if err != nil {
 		return nil, err
 	}

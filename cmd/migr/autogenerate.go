@@ -16,9 +16,10 @@ import (
 	"github.com/migr-dev/migr/internal/sqltext"
 )
 
-// A generated is what --autogenerate fills a revision with.
+// A generated is what --autogenerate fills revisions with: one, or with online
+// as many as must be committed one after another.
 type generated struct {
-	body    *history.Body
+	bodies  []*history.Body
 	changes []output.Change
 }
 
@@ -51,8 +52,13 @@ func (a *app) autogenerate(ctx context.Context, g *history.Graph, o *revising) (
 	if err != nil || ways == nil {
 		return &generated{changes: []output.Change{}}, err
 	}
-	if err := ways.prove(ctx, have, want); err != nil {
+	if err := prove(ctx, ways, want); err != nil {
 		return nil, err
+	}
+	if a.cfg.Online {
+		if err := lookAtLocks(ctx, ways, want); err != nil {
+			return nil, err
+		}
 	}
 	return a.compose(db.product, ways, o)
 }
@@ -69,81 +75,100 @@ func (a *app) atHead(ctx context.Context, g *history.Graph, s *apply.Session) er
 	return g.AutogenReady(rows)
 }
 
-// ways are the two plans, with the renames that stand before them.
-type ways struct {
+// A way is what one revision carries: two plans, with the renames that stand before them.
+type way struct {
+	from, to *catalog.Catalog // the schemas at its ends
 	renames  []renaming
 	there    []string // the renames' statements
 	back     []string
 	up, down *diff.Result
-	engine   *catalog.Engine
+	locks    map[string][]catalog.Lock // with online: what each statement of up locks
 }
 
-func (w *ways) upSQL() []string   { return append(slices.Clone(w.there), w.up.SQL()...) }
-func (w *ways) downSQL() []string { return append(slices.Clone(w.back), w.down.SQL()...) }
+func (w *way) upSQL() []string   { return append(slices.Clone(w.there), w.up.SQL()...) }
+func (w *way) downSQL() []string { return append(slices.Clone(w.back), w.down.SQL()...) }
 
-// ways plans both; nil when nothing differs.
-func (a *app) ways(ctx context.Context, db *database, have *catalog.Catalog, want *built, o *revising) (*ways, error) {
+// ways plans them; none when nothing differs.
+func (a *app) ways(ctx context.Context, db *database, have *catalog.Catalog, want *built, o *revising) ([]*way, error) {
 	renames, err := a.renames(db.engine, have, want.catalog, o)
 	if err != nil {
 		return nil, err
 	}
-	w := &ways{engine: db.engine, renames: renames}
+	w := &way{from: have, to: want.catalog, renames: renames}
 	from, to := have, want.catalog
 	if len(renames) > 0 {
 		if from, to, err = a.renamed(ctx, db, w, have, want); err != nil {
 			return nil, err
 		}
 	}
-	opt := diff.Options{Online: a.cfg.Online}
-	if w.up, err = diff.Plan(db.engine, from, want.catalog, opt); err != nil {
+	parts, err := a.planWay(ctx, want.Conn, db.engine, from, want.catalog)
+	if err != nil {
 		return nil, err
 	}
-	if w.down, err = diff.Plan(db.engine, to, have, diff.Options{}); err != nil {
-		return nil, err
-	}
-	if len(w.up.Steps) == 0 && len(renames) == 0 {
+	switch {
+	case len(parts) == 0 && len(renames) == 0:
 		return nil, nil
+	case len(parts) > 1:
+		return inParts(w, from, parts), nil
+	case len(parts) == 1:
+		w.up = parts[0].Up
+	default:
+		w.up = &diff.Result{}
 	}
-	return w, nil
+	w.down, err = diff.Plan(db.engine, to, have, diff.Options{Online: a.cfg.Online})
+	return []*way{w}, err
 }
 
-// prove runs the way down on the scratch database, which holds the models, and
-// then the way up.
-func (w *ways) prove(ctx context.Context, have *catalog.Catalog, want *built) error {
-	compare := differences(w.engine)
-	if err := want.Prove(ctx, "down", w.downSQL(), have, compare); err != nil {
-		return err
+// prove runs the ways down on the scratch database, which holds the models, and
+// then the ways up; each must lead to the schema at its end.
+func prove(ctx context.Context, ways []*way, want *built) error {
+	compare := differences(want.Engine)
+	for _, w := range slices.Backward(ways) {
+		if err := want.Prove(ctx, "down", w.downSQL(), w.from, compare); err != nil {
+			return err
+		}
 	}
-	return want.Prove(ctx, "up", w.upSQL(), want.catalog, compare)
+	for _, w := range ways {
+		if err := want.Prove(ctx, "up", w.upSQL(), w.to, compare); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// compose writes the two parts, with the directives that say what is lost.
-func (a *app) compose(p *product, w *ways, o *revising) (*generated, error) {
-	up := writer{p: p, allow: func(h catalog.Hazard, _ *diff.Change) (string, bool) {
-		return "allowed when the revision was generated", slices.Contains(o.allow, h.Code)
-	}}
-	up.look(w.upSQL())
-	up.plain(w.there)
-	up.steps(w.up.Steps)
-	down := writer{p: p, allow: wayBack(w.up)}
-	down.look(w.downSQL())
-	down.plain(w.back)
-	down.steps(w.down.Steps)
-	gen := &generated{
-		body:    &history.Body{Up: history.Part{Text: up.b.String()}, Down: &history.Part{Text: down.b.String()}},
-		changes: append(renameChanges(w.renames), output.Changes(w.up.Changes)...),
+// compose writes the two parts of each revision, with the directives that say what is lost.
+func (a *app) compose(p *product, ways []*way, o *revising) (*generated, error) {
+	gen := &generated{changes: changesOf(ways)}
+	var refused []string
+	for _, w := range ways {
+		up := writer{p: p, locks: w.locks, allow: func(h catalog.Hazard, _ *diff.Change) (string, bool) {
+			return "allowed when the revision was generated", slices.Contains(o.allow, h.Code)
+		}}
+		up.look(w.upSQL())
+		up.plain(w.there)
+		up.steps(w.up.Steps)
+		down := writer{p: p, allow: wayBack(w.up)}
+		down.look(w.downSQL())
+		down.plain(w.back)
+		down.steps(w.down.Steps)
+		body := &history.Body{Up: history.Part{Text: up.b.String()}, Down: &history.Part{Text: down.b.String()}}
+		if err := a.readsBack(p, body, w); err != nil {
+			return nil, err
+		}
+		gen.bodies = append(gen.bodies, body)
+		refused = append(refused, up.refused...)
 	}
-	if len(up.refused) > 0 {
+	if len(refused) > 0 {
 		a.warn("the up part loses data, or fails on the rows there are, and upgrade will refuse it until it is allowed in the file or by --allow:")
-		for _, r := range up.refused {
+		for _, r := range refused {
 			fmt.Fprintf(a.err, "  %s\n", r)
 		}
 	}
-	return gen, a.readsBack(p, gen.body, w)
+	return gen, nil
 }
 
 // readsBack makes sure that the file, once split, is what was proved.
-func (a *app) readsBack(p *product, b *history.Body, w *ways) error {
+func (a *app) readsBack(p *product, b *history.Body, w *way) error {
 	for _, part := range []struct {
 		way, text string
 		stmts     []string
@@ -168,7 +193,7 @@ func (a *app) readsBack(p *product, b *history.Body, w *ways) error {
 // was there before.
 func wayBack(up *diff.Result) func(catalog.Hazard, *diff.Change) (string, bool) {
 	ups := map[catalog.Key]*diff.Change{}
-	for _, c := range up.Changes {
+	for _, c := range slices.Backward(up.Changes) { // what came in several stages was added by the first
 		ups[c.Key] = c
 	}
 	return func(h catalog.Hazard, c *diff.Change) (string, bool) {
@@ -188,7 +213,8 @@ type writer struct {
 	allow   func(catalog.Hazard, *diff.Change) (reason string, ok bool)
 	refused []string
 	found   map[int][]gate.Finding // what the text of the n-th statement shows
-	n       int                    // statements written
+	locks   map[string][]catalog.Lock
+	n       int // statements written
 }
 
 // look reads all statements of the part: an index on a table that an earlier one
@@ -211,6 +237,9 @@ func (w *writer) plain(stmts []string) {
 }
 
 func (w *writer) statement(s string) {
+	for _, l := range w.locks[s] {
+		w.b.WriteString("-- locks: " + l.String() + "\n")
+	}
 	w.b.WriteString(sqltext.Semicolon(strings.TrimSpace(s)) + "\n\n")
 	w.n++
 }
@@ -233,6 +262,9 @@ func (w *writer) steps(steps []diff.Step) {
 				if i > 0 || !told[f.Code] {
 					w.directive(catalog.Hazard{Code: f.Code, Why: f.Why}, about(st, f))
 				}
+			}
+			if st.Rounds {
+				fmt.Fprintf(&w.b, "-- migr:batch size=%d\n", roundSize)
 			}
 			w.statement(s)
 		}

@@ -87,11 +87,11 @@ func (a *app) check(ctx context.Context, offline bool, base string) error {
 		return err
 	}
 	a.tellUnknown(have, want)
-	plan, err := diff.Plan(db.engine, have, want, diff.Options{Online: a.cfg.Online})
+	parts, err := a.planWay(ctx, db.Conn, db.engine, have, want)
 	if err != nil {
 		return err
 	}
-	res.Changes = output.Changes(plan.Changes)
+	res.Changes = output.Changes(diff.Whole(parts).Changes)
 	return a.checked(db, &res)
 }
 

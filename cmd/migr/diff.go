@@ -13,17 +13,21 @@ import (
 
 func (a *app) diffCommand() *cobra.Command {
 	var from, to string
-	var down bool
+	var down, online bool
 	cmd := &cobra.Command{
 		Use: "diff", Short: "the SQL from one state of the schema to another", Args: cobra.NoArgs,
 		Long: `Prints the SQL that leads from one state to another, by default from the live
 database to the models. A state is live, models, head, a revision, empty, a
 database URL, a file, or any model source.`,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.diff(cmd.Context(), from, to, down) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			a.cfg.Online = a.cfg.Online || online
+			return a.diff(cmd.Context(), from, to, down)
+		},
 	}
 	cmd.Flags().StringVar(&from, "from", "live", "the `state` to begin at")
 	cmd.Flags().StringVar(&to, "to", "models", "the `state` to arrive at")
 	cmd.Flags().BoolVar(&down, "down", false, "print the way back as well")
+	cmd.Flags().BoolVar(&online, "online", false, "the least blocking form that the server has")
 	return cmd
 }
 
@@ -45,10 +49,11 @@ func (a *app) diff(ctx context.Context, from, to string, down bool) error {
 		return err
 	}
 	a.tellUnknown(have, want)
-	up, err := diff.Plan(db.engine, have, want, diff.Options{Online: a.cfg.Online})
+	parts, err := a.planWay(ctx, db.Conn, db.engine, have, want)
 	if err != nil {
 		return err
 	}
+	up := diff.Whole(parts)
 	back, err := diff.Plan(db.engine, want, have, diff.Options{})
 	if err != nil {
 		return err

@@ -105,6 +105,9 @@ func (a *app) explain(cmd *cobra.Command, err error) *problem {
 	if strings.HasPrefix(err.Error(), "unknown command") || cmd == nil {
 		return &problem{exit: exitUsage, code: "usage", what: clean(err.Error()), hint: "see `migr --help`"}
 	}
+	if lostConnection(err) {
+		return ofLostConnection(err)
+	}
 	if d := a.server(err); d != nil {
 		if d.Cause == driver.LockWait {
 			return &problem{exit: exitLocked, code: "locked", what: err.Error(), hint: "something else holds a lock; run the command again, or raise lock_timeout and lock_retries"}

@@ -15,7 +15,7 @@ import (
 // renamed carries the renames out on scratch databases and reads what the server
 // makes of them: the texts of views, checks and indexes follow by themselves.
 // It returns the live schema after the renames, and the models' before them.
-func (a *app) renamed(ctx context.Context, db *database, w *ways, have *catalog.Catalog, want *built) (from, to *catalog.Catalog, err error) {
+func (a *app) renamed(ctx context.Context, db *database, w *way, have *catalog.Catalog, want *built) (from, to *catalog.Catalog, err error) {
 	// columns first: their table still has the name that the flag gives
 	slices.SortStableFunc(w.renames, func(x, y renaming) int { return strings.Compare(x.from.Kind, y.from.Kind) })
 	for i := range w.renames {
@@ -90,7 +90,7 @@ func (r *renaming) write(e *catalog.Engine, from, to *catalog.Catalog) error {
 
 // order lines the statements up. The way back is in reverse, but for columns and
 // tables: a column is renamed while its table has the name that it has there.
-func (w *ways) order() {
+func (w *way) order() {
 	tables := 0
 	w.there, w.back = nil, nil
 	for _, r := range w.renames {

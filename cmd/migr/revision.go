@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -28,6 +29,7 @@ type revising struct {
 	rename       []string
 	noRename     []string
 	allow        []string
+	online       bool
 	dryRun       bool
 }
 
@@ -43,6 +45,7 @@ func (o *revising) flags(cmd *cobra.Command) {
 	f.StringArrayVar(&o.rename, "rename", nil, "`OLD=NEW`: a table, or table.column, was renamed")
 	f.StringArrayVar(&o.noRename, "no-rename", nil, "`NAME` of a table, or table.column, that went and was not renamed")
 	f.StringArrayVar(&o.allow, "allow", nil, "write the allow for what loses data, by `CODE`")
+	f.BoolVar(&o.online, "online", false, "plan the least blocking form, in several revisions where one must be committed before the next, and write which locks each statement takes")
 	f.BoolVar(&o.dryRun, "dry-run", false, "print the file and write nothing")
 }
 
@@ -82,6 +85,7 @@ func (a *app) revision(ctx context.Context, o *revising) error {
 	if err := o.check(); err != nil {
 		return err
 	}
+	a.cfg.Online = a.cfg.Online || o.online
 	g, err := a.graph()
 	if err != nil {
 		return err
@@ -93,7 +97,7 @@ func (a *app) revision(ctx context.Context, o *revising) error {
 		}
 		return err
 	}
-	body := &history.Body{Down: &history.Part{}}
+	bodies := []*history.Body{{Down: &history.Part{}}}
 	changes := []output.Change{}
 	switch {
 	case o.autogenerate:
@@ -104,14 +108,33 @@ func (a *app) revision(ctx context.Context, o *revising) error {
 		if len(gen.changes) == 0 {
 			return a.result(revisionResult{[]output.Revision{}, gen.changes, ""}, func() { a.note("no changes: the database is as the models say; nothing was written") })
 		}
-		body, changes = gen.body, gen.changes
+		bodies, changes = gen.bodies, gen.changes
 	case o.sqlFile != "":
-		if body.Up.Text, err = a.sqlFile(o.sqlFile); err != nil {
+		if bodies[0].Up.Text, err = a.sqlFile(o.sqlFile); err != nil {
 			return err
 		}
 	}
-	r.SetBody(body)
-	return a.writeRevision(r, o, changes)
+	rs, err := a.chain(r, bodies)
+	if err != nil {
+		return err
+	}
+	return a.writeRevisions(rs, o, changes)
+}
+
+// chain gives each body a revision, the first of which is r.
+func (a *app) chain(r *history.Revision, bodies []*history.Body) ([]*history.Revision, error) {
+	r.SetBody(bodies[0])
+	rs := []*history.Revision{r}
+	for i, b := range bodies[1:] {
+		id, err := history.NewID(a.rand)
+		if err != nil {
+			return nil, err
+		}
+		next := &history.Revision{ID: id, Parents: []history.ID{rs[i].ID}, Created: r.Created, Message: strings.TrimSpace(fmt.Sprintf("%s part %d", r.Message, i+2))}
+		next.SetBody(b)
+		rs = append(rs, next)
+	}
+	return rs, nil
 }
 
 // upToDate is the error of a database that lacks revisions, where one is to be
@@ -133,6 +156,9 @@ func (o *revising) check() error {
 	}
 	if !o.autogenerate && (len(o.rename) > 0 || len(o.noRename) > 0) {
 		return usagef("--rename and --no-rename go with --autogenerate")
+	}
+	if o.online && !o.autogenerate {
+		return usagef("--online goes with --autogenerate")
 	}
 	return checkCodes(o.allow)
 }
@@ -175,35 +201,61 @@ func (a *app) sqlFile(path string) (string, error) {
 	return strings.Trim(text, "\n") + "\n", nil
 }
 
-// writeRevision puts the file into the folder, or prints it.
-func (a *app) writeRevision(r *history.Revision, o *revising, changes []output.Change) error {
+// writeRevisions puts the files into the folder, all or none, or prints them.
+func (a *app) writeRevisions(rs []*history.Revision, o *revising, changes []output.Change) error {
+	texts := make([][]byte, len(rs))
+	for i, r := range rs {
+		var err error
+		if texts[i], err = a.readable(r, o); err != nil {
+			return err
+		}
+	}
+	if o.dryRun {
+		all := bytes.Join(texts, []byte("\n"))
+		return a.result(revisionResult{[]output.Revision{}, changes, string(all)}, func() { _, _ = a.out.Write(all) })
+	}
+	var shown []string
+	for i, r := range rs {
+		path, err := a.saveRevision(r, texts[i])
+		if err != nil {
+			for _, p := range shown {
+				_ = os.Remove(a.abs(p))
+			}
+			return err
+		}
+		shown = append(shown, path)
+	}
+	g, err := a.graph()
+	if err != nil {
+		return err
+	}
+	created := []output.Revision{}
+	for _, r := range rs {
+		created = append(created, a.object(g, g.Get(r.ID)))
+	}
+	return a.result(revisionResult{created, changes, ""}, func() {
+		for _, path := range shown {
+			a.print("%s", path)
+		}
+		a.changesText(changes)
+	})
+}
+
+// readable is the text of a revision file, which can be read again.
+func (a *app) readable(r *history.Revision, o *revising) ([]byte, error) {
 	text := r.Format()
 	file, err := a.revisionFile(r)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	parsed, err := history.Parse(a.cfg.Rel(file), text)
 	if err == nil && o.sqlFile != "" {
 		_, err = parsed.UpStmts(a.familyOf())
 	}
 	if err != nil {
-		return fmt.Errorf("the revision would not be readable: %w", err)
+		return nil, fmt.Errorf("the revision would not be readable: %w", err)
 	}
-	if o.dryRun {
-		return a.result(revisionResult{[]output.Revision{}, changes, string(text)}, func() { _, _ = a.out.Write(text) })
-	}
-	shown, err := a.saveRevision(r, text)
-	if err != nil {
-		return err
-	}
-	g, err := a.graph()
-	if err != nil {
-		return err
-	}
-	return a.result(revisionResult{[]output.Revision{a.object(g, g.Get(r.ID))}, changes, ""}, func() {
-		a.print("%s", shown)
-		a.changesText(changes)
-	})
+	return text, nil
 }
 
 // revisionFile is where a new revision is to be written.
@@ -280,7 +332,7 @@ func (a *app) mergeCommand() *cobra.Command {
 				r.Message = "merge " + strings.Join(output.Strings(r.Parents), ", ")
 			}
 			r.SetBody(&history.Body{Down: &history.Part{}})
-			return a.writeRevision(r, &o, []output.Change{})
+			return a.writeRevisions([]*history.Revision{r}, &o, []output.Change{})
 		},
 	}
 	f := cmd.Flags()

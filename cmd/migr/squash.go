@@ -198,7 +198,7 @@ func (s *squasher) generated(ctx context.Context) (*history.Body, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &ways{engine: s.db.engine, up: up, down: down}
+	w := &way{from: s.before.catalog, to: s.after.catalog, up: up, down: down}
 	compare := differences(s.db.engine)
 	if err := s.before.Prove(ctx, "up", up.SQL(), s.after.catalog, compare); err != nil {
 		return nil, err
@@ -206,11 +206,11 @@ func (s *squasher) generated(ctx context.Context) (*history.Body, error) {
 	if err := s.before.Prove(ctx, "down", down.SQL(), s.before.catalog, compare); err != nil {
 		return nil, err
 	}
-	gen, err := s.a.compose(s.db.product, w, &revising{allow: gate.Codes()})
+	gen, err := s.a.compose(s.db.product, []*way{w}, &revising{allow: gate.Codes()})
 	if err != nil {
 		return nil, err
 	}
-	return gen.body, nil
+	return gen.bodies[0], nil
 }
 
 // asTheyStand puts the parts one after the other, and proves that too. The way back

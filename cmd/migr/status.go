@@ -124,12 +124,23 @@ func (a *app) states(g *history.Graph, st apply.State, rows []history.ID, log []
 				return nil, err
 			}
 		}
-		if _, ok := partial[o.Revision]; ok {
-			o.State = statePartial
+		if e, ok := partial[o.Revision]; ok {
+			o.State, o.Partial = statePartial, partialOf(e)
 		}
 		list = append(list, o)
 	}
 	return append(list, missing(g, rows, ups)...), nil
+}
+
+func partialOf(e apply.Entry) *output.Partial {
+	p := &output.Partial{Direction: e.Direction, Statements: e.Statements, Done: e.Done, Error: e.Err}
+	switch {
+	case e.State == "failed":
+		p.Failed = e.Started
+	case e.Started > e.Done:
+		p.Unknown = e.Done + 1
+	}
+	return p
 }
 
 func appliedAt(e apply.Entry) *string {

@@ -19,6 +19,37 @@ type Engine struct {
 	// came (same or assignable type for columns; the planner asks only for
 	// pairs of one kind, and of one table where they are parts).
 	RenameCandidate func(gone, come *Object, from, to *Catalog) bool
+	// Stages cuts the way between two catalogs so that no lock which stops writers is
+	// held while rows are read or rewritten: where the catalogs on it are reached one
+	// after another, the last step leads to `to` itself. It asks q what it must know of the
+	// server. None: the way has no need of it. Nil: the server has no such forms.
+	Stages func(ctx context.Context, q Querier, from, to *Catalog) ([]Stage, error)
+	// Locks runs a statement in a transaction of its own and tells what it has locked of
+	// the tables that were there before. Nil: the server does not tell.
+	Locks func(ctx context.Context, q Querier, stmt string) ([]Lock, error)
+}
+
+// A Stage is a catalog on the way from one to another.
+type Stage struct {
+	*Catalog
+	// Cut: a revision of its own begins with the way to this stage.
+	Cut bool
+	// Fill are UPDATEs that come before that way, each repeated in small rounds.
+	Fill []string
+}
+
+// A Lock is what a statement locks, and who waits for it.
+type Lock struct {
+	Table    string // as Key.Path writes it
+	Mode     string // in the words of the server's manual
+	Rewrites bool   // the statement writes the whole table anew
+}
+
+func (l Lock) String() string {
+	if l.Rewrites {
+		return l.Mode + " on " + l.Table + ", which it rewrites"
+	}
+	return l.Mode + " on " + l.Table
 }
 
 // How says how a part of a table is written.

@@ -38,6 +38,9 @@ type Step struct {
 	// for another: a view dropped and rebuilt around a change of its table.
 	Changes []*Change
 	Hazards []catalog.Hazard
+	// Rounds: the statement is repeated in small rounds, each a transaction of its
+	// own, until it changes no row.
+	Rounds bool
 }
 
 // A Result is a plan.

@@ -146,6 +146,9 @@ type Options struct {
 	Client string
 	// Since is the time of connecting, for servers that do not keep it.
 	Since time.Time
+	// Dialer connects to a server, and notices when it has vanished; nil: one of the
+	// usual patience.
+	Dialer *Dialer
 }
 
 // A Holder is who has a lock. What the server does not tell is "".
@@ -239,6 +242,7 @@ func Find(ds []*Dialect, u *dburl.URL) (*Dialect, error) {
 // waits on, which a pooler without a free server does not hear): Open does, and
 // closes what comes later.
 func Open(ctx context.Context, d *Dialect, u *dburl.URL, o Options) (*Conn, error) {
+	o.Dialer = o.Dialer.fresh()
 	if d.InProcess {
 		return open(ctx, d, u, o)
 	}
@@ -285,6 +289,7 @@ func open(ctx context.Context, d *Dialect, u *dburl.URL, o Options) (*Conn, erro
 	}
 	c := &Conn{Conn: sc, Dialect: d, URL: u, db: db, opts: o}
 	if c.Server, err = d.Server(ctx, c); err != nil {
+		err = o.Dialer.explain(err)
 		_ = c.Close()
 		return nil, &ConnectError{URL: u, Err: err, Server: d.Explain(err)}
 	}
@@ -349,7 +354,7 @@ func (c *Conn) Changed(ctx context.Context, text string) (int64, error) {
 	}
 	res, err := c.ExecContext(ctx, text)
 	if err != nil {
-		return 0, err
+		return 0, c.opts.Dialer.explain(err)
 	}
 	n, err := res.RowsAffected()
 	if err != nil { // not every statement has a number
@@ -365,7 +370,7 @@ func (c *Conn) Strings(ctx context.Context, query string, args ...any) ([][]stri
 	}
 	rows, err := c.QueryContext(ctx, query, args...)
 	if err != nil {
-		return nil, err
+		return nil, c.opts.Dialer.explain(err)
 	}
 	defer rows.Close()
 	cols, err := rows.Columns()
@@ -387,5 +392,5 @@ func (c *Conn) Strings(ctx context.Context, query string, args ...any) ([][]stri
 		}
 		out = append(out, row)
 	}
-	return out, rows.Err()
+	return out, c.opts.Dialer.explain(rows.Err())
 }

@@ -67,6 +67,20 @@ type Revision struct {
 	AppliedBy  string  `json:"applied_by,omitempty"`
 	Current    bool    `json:"is_current,omitempty"`
 	Late       bool    `json:"late,omitempty"` // pending, though what needs it is applied
+	// Partial is there when State is "partial".
+	Partial *Partial `json:"partial,omitempty"`
+}
+
+// A Partial is how far a revision is that was begun and not ended.
+type Partial struct {
+	Direction  string `json:"direction"`
+	Statements int    `json:"statements"`
+	Done       int    `json:"done"`
+	// Failed is the statement that the server refused, Unknown the one that was begun
+	// and whose end was not seen; from 1, 0 where there is none.
+	Failed  int    `json:"failed"`
+	Unknown int    `json:"unknown"`
+	Error   string `json:"error,omitempty"` // the server's
 }
 
 // A Change is the change object of the contract.

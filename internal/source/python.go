@@ -114,8 +114,6 @@ func (m *PythonModels) failed(exe, dir string, f *python.Failure) error {
 		e.Hint = "set " + f.Missing + " in the environment, or in .env beside migr.toml"
 	case "attribute":
 		e.Hint = "name what holds the tables, as in sqlalchemy:package.module:Base"
-	case "empty":
-		e.Hint = `have the modules with the models imported as well: import = ["package.models.*"] in migr.toml`
 	case "dialect":
 		e.Hint = "give these another type or option for this database, or leave them out of these models"
 	case "event":

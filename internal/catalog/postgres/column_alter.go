@@ -175,15 +175,7 @@ func (c *columnChange) notNull() {
 func (c *columnChange) addNotNull(name string) {
 	a := c.to.Attrs
 	if name == "" && a["notnull_invalid"] == "" && a["notnull_inherit"] == "" {
-		if !c.p.Online {
-			c.clause("SET NOT NULL")
-			return
-		}
-		// a valid check spares SET NOT NULL its scan under the exclusive lock (version 12)
-		c.flush()
-		alter, check := "ALTER TABLE "+c.table+" ", ident(clip(c.to.Table+"_"+c.to.Name, 50)+"_migr_nn")
-		c.stmts = append(c.stmts, alter+"ADD CONSTRAINT "+check+" CHECK ("+c.name+" IS NOT NULL) NOT VALID",
-			alter+"VALIDATE CONSTRAINT "+check, alter+"ALTER COLUMN "+c.name+" SET NOT NULL", alter+"DROP CONSTRAINT "+check)
+		c.clause("SET NOT NULL")
 		return
 	}
 	c.flush()

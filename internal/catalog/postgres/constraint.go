@@ -211,11 +211,7 @@ func createConstraint(p *catalog.Ctx, o *catalog.Object) []string {
 	add := alter + "ADD " + constraintDef(o)
 	extras := constraintExtras(nil, o)
 	old := p.Online && p.From.Get(o.TableKey()) != nil && p.From.Get(o.TableKey()).Attrs["partition_key"] == ""
-	switch {
-	case !old || o.Attrs["not_valid"] != "" || o.Attrs["not_enforced"] != "":
-	case o.Kind == "foreign_key" || o.Kind == "check": // checked later, without a lock that blocks writes
-		return append([]string{add + " NOT VALID", alter + "VALIDATE CONSTRAINT " + ident(o.Name)}, extras...)
-	case o.Kind == "unique" || o.Kind == "primary_key":
+	if old && (o.Kind == "unique" || o.Kind == "primary_key") {
 		return append(onlineUnique(o, alter), extras...)
 	}
 	return append([]string{add}, extras...)

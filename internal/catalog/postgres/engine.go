@@ -21,5 +21,7 @@ func Engine() *catalog.Engine {
 			ruleKind, policyKind, triggerKind, eventTriggerKind, publicationKind,
 		},
 		RenameCandidate: renameCandidate,
+		Stages:          stages,
+		Locks:           locks,
 	}
 }

@@ -107,30 +107,3 @@ func TestHazards(t *testing.T) {
 		})
 	}
 }
-
-// TestOnline runs plans in the least blocking form and finds the wanted schema.
-func TestOnline(t *testing.T) {
-	const base = "CREATE TABLE t (id int PRIMARY KEY, a int, b text); CREATE TABLE p (id int) PARTITION BY LIST (id)"
-	const change = `ALTER TABLE t ADD CONSTRAINT u UNIQUE (a) INCLUDE (b), ADD CONSTRAINT nn UNIQUE NULLS NOT DISTINCT (b), ADD CONSTRAINT fk FOREIGN KEY (a) REFERENCES t, ADD CONSTRAINT ck CHECK (a > 0), ALTER a SET NOT NULL;
-		CREATE INDEX i ON t (b); CREATE UNIQUE INDEX ui ON t (lower(b)); CREATE INDEX pi ON p (id); CREATE TABLE fresh (id int PRIMARY KEY)`
-	servers(t, func(t *testing.T, e testdb.Engine) {
-		from, to := stateOf(t, e, base), stateOf(t, e, base+"; "+change)
-		conn := connect(t, e.New(t))
-		load(t, conn, "base", base)
-		for _, want := range []state{to, from} {
-			r, err := diff.Plan(postgres.Engine(), read(t, conn), want.cat, diff.Options{Online: true})
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := run(t.Context(), conn, r.SQL()); err != nil {
-				t.Fatalf("%v\nplan:\n%s", err, excerpt(r.SQL()))
-			}
-			if d := differences(read(t, conn), want.cat); len(d) > 0 {
-				t.Errorf("after the plan:\n%s\nplan:\n%s", strings.Join(d, "\n"), excerpt(r.SQL()))
-			}
-			if text := excerpt(r.SQL()); strings.Count(text, "CONCURRENTLY") < 2 {
-				t.Errorf("not online:\n%s", text)
-			}
-		}
-	})
-}

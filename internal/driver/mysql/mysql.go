@@ -67,6 +67,14 @@ func open(u *dburl.URL, o driver.Options) (*sql.DB, error) {
 	if err := secure(cfg, set); err != nil {
 		return nil, err
 	}
+	if o.Dialer != nil {
+		other, err := mysql.NewConnector(cfg.Clone())
+		if err != nil {
+			return nil, err
+		}
+		o.Dialer.AskBy(other, explain)
+		cfg.DialFunc = o.Dialer.DialContext
+	}
 	connector, err := mysql.NewConnector(cfg)
 	if err != nil {
 		return nil, err

@@ -29,8 +29,11 @@ type dialed struct {
 	dialer *dialer
 }
 
-// A dialer connects as lib/pq does by itself.
-type dialer struct{ port atomic.Int64 }
+// A dialer connects, and knows from where it did last.
+type dialer struct {
+	dial func(ctx context.Context, network, address string) (net.Conn, error)
+	port atomic.Int64
+}
 
 func (d *dialer) Dial(network, address string) (net.Conn, error) {
 	return d.DialContext(context.Background(), network, address)
@@ -44,7 +47,7 @@ func (d *dialer) DialTimeout(network, address string, timeout time.Duration) (ne
 
 // DialContext keeps the local port.
 func (d *dialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
-	c, err := (&net.Dialer{}).DialContext(ctx, network, address)
+	c, err := d.dial(ctx, network, address)
 	if err != nil {
 		return nil, err
 	}
@@ -110,10 +113,10 @@ func beside(ctx context.Context, c *driver.Conn) (*driver.Conn, error) {
 	for range 5 {
 		select {
 		case a := <-came:
-			if a.err != nil { // as many connections as may be had are there
+			if a.err != nil && c.Dialect.CauseOf(a.err) != driver.Lost { // as many connections as may be had are there
 				return nil, ctx.Err()
 			}
-			return a.b, nil
+			return a.b, a.err
 		case <-time.After(100 * time.Millisecond):
 		}
 		if _, err := pidOf(ctx, c); err != nil {

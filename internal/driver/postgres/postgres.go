@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"net"
 	"strconv"
 	"strings"
 	"time"
@@ -41,11 +42,22 @@ func open(u *dburl.URL, o driver.Options) (*sql.DB, error) {
 	if u.Query.Get("application_name") == "" {
 		dsn += " application_name='" + strings.TrimSpace("migr "+o.Client) + "'"
 	}
+	if o.Timeout > 0 && u.Query.Get("connect_timeout") == "" { // lib/pq 1.12 does not heed a context before it has logged in
+		dsn += fmt.Sprintf(" connect_timeout='%d'", max(1, int(o.Timeout.Seconds())))
+	}
 	c, err := pq.NewConnector(dsn)
 	if err != nil {
 		return nil, err
 	}
-	d := &dialer{}
+	d := &dialer{dial: (&net.Dialer{}).DialContext}
+	if o.Dialer != nil {
+		other, err := pq.NewConnector(dsn)
+		if err != nil {
+			return nil, err
+		}
+		o.Dialer.AskBy(other, explain)
+		d.dial = o.Dialer.DialContext
+	}
 	c.Dialer(d)
 	return sql.OpenDB(connector{c, d}), nil
 }

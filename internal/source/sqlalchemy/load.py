@@ -24,11 +24,8 @@ def main():
         check(m, dialect)
         statements += ddl(m, dialect)
     if not any(m.tables for m in metadatas):
-        raise Failure(
-            "empty",
-            "there is no table in %s" % (REQUEST["attribute"] or "its metadata"),
-            "imported: " + ", ".join(project_modules()),
-        )
+        warn('there is no table in %s (imported: %s): have the modules with the models imported as well, import = ["package.models.*"] in migr.toml'
+             % (REQUEST["attribute"] or "its metadata", ", ".join(project_modules())))
     return {"statements": statements}
 
 
