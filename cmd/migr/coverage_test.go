@@ -37,8 +37,8 @@ func TestCoverage(t *testing.T) {
 	}
 }
 
-// A tally is in how many cases a kind of object comes, changes, goes or is renamed, up or down.
-type tally struct {
+// A caseTally is in how many cases a kind of object comes, changes, goes or is renamed, up or down.
+type caseTally struct {
 	actions map[string]int
 	attrs   map[string]bool // the attributes that change in one
 }
@@ -68,7 +68,7 @@ func coverage(t *testing.T) string {
 }
 
 func writeTallies(b *strings.Builder, cases []*autogenCase) {
-	tallies := map[string]*tally{}
+	tallies := map[string]*caseTally{}
 	for _, c := range cases {
 		c.count(tallies)
 	}
@@ -81,7 +81,7 @@ func writeTallies(b *strings.Builder, cases []*autogenCase) {
 }
 
 // count adds a case to the tallies: each action on each kind once.
-func (c *autogenCase) count(tallies map[string]*tally) {
+func (c *autogenCase) count(tallies map[string]*caseTally) {
 	seen := map[[2]string]bool{}
 	for _, line := range strings.Split(c.section("changes"), "\n") {
 		words := strings.SplitN(line, " ", 4)
@@ -91,7 +91,7 @@ func (c *autogenCase) count(tallies map[string]*tally) {
 		action, kind := words[1], words[2]
 		n := tallies[kind]
 		if n == nil {
-			n = &tally{map[string]int{}, map[string]bool{}}
+			n = &caseTally{map[string]int{}, map[string]bool{}}
 			tallies[kind] = n
 		}
 		if at := [2]string{action, kind}; !seen[at] {

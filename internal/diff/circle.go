@@ -119,8 +119,10 @@ func (p *planner) reaches(n *node, o *catalog.Object, in map[*node]bool) bool {
 		if n.stage == dropping {
 			m = p.drops[d]
 		}
-		if m != nil && m != n && in[m] {
-			return true
+		for _, m := range []*node{m, p.alterOf(d)} {
+			if m != nil && m != n && in[m] {
+				return true
+			}
 		}
 	}
 	return false

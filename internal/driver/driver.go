@@ -103,6 +103,9 @@ type Dialect struct {
 	// Relax is a setting under which models load that refer to one another in a
 	// circle; "" where there is none.
 	Relax string
+	// Check finds what was made and cannot work, and says why: an object's kind
+	// and name, as far as they are known. Nil where a server looks at making.
+	Check func(ctx context.Context, c *Conn) (kind, name string, err error)
 	// Reset returns the session's settings to what they were at its start.
 	Reset func(ctx context.Context, c *Conn) error
 	// Schemas lists the schemas that are not the system's; nil where a database has one.

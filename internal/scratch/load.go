@@ -47,6 +47,9 @@ func (d *DB) Load(ctx context.Context, stmts []source.Prepared) error {
 	if err := l.unstuck(ctx); err != nil {
 		return err
 	}
+	if err := l.check(ctx); err != nil {
+		return err
+	}
 	for _, s := range stmts {
 		if s.Sort == source.Data {
 			return d.empty(ctx)
@@ -194,6 +197,43 @@ func (l *loader) unstuck(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// check finds what the database took without a look at it, and which statement made it.
+func (l *loader) check(ctx context.Context) error {
+	if l.d.Conn.Dialect.Check == nil {
+		return nil
+	}
+	kind, name, err := l.d.Conn.Dialect.Check(ctx, l.d.Conn)
+	if err == nil {
+		return nil
+	}
+	for i, s := range l.stmts {
+		if created(l.d.Conn.Dialect.Family, s.Text, kind, name) {
+			return l.fail(i, err)
+		}
+	}
+	return fmt.Errorf("checking the models: %w", err)
+}
+
+// created tells whether a statement is a CREATE of that kind and name.
+func created(f sqltext.Family, text, kind, name string) bool {
+	create, right, found := false, false, false
+	sqltext.Scan(f, text, func(t sqltext.Token) bool {
+		switch {
+		case !create:
+			create = t.Is("CREATE")
+			return create
+		case !right:
+			right = t.Is(strings.ToUpper(kind))
+			return right || t.Is("TEMP") || t.Is("TEMPORARY")
+		case t.Is("IF"), t.Is("NOT"), t.Is("EXISTS"), t.Text == ".", strings.EqualFold(t.Ident(f), "main"):
+			return true
+		}
+		found = strings.EqualFold(t.Ident(f), name)
+		return false
+	})
+	return found
 }
 
 // blame picks, of what failed when nothing moved, the first statement that names

@@ -36,7 +36,7 @@ func Dialect() *driver.Dialect {
 			ID: "INTEGER PRIMARY KEY", Time: "TEXT", Text: "TEXT",
 			Now: "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')", User: "''",
 		},
-		Batch: batch, Empty: empty,
+		Batch: batch, Empty: empty, Check: check,
 		Reset:   func(context.Context, *driver.Conn) error { return nil },
 		Explain: explain,
 	}
