@@ -23,7 +23,8 @@
 #
 # Environment: MIGR_TESTDB_CACHE (downloads), MIGR_TESTDB_TMP (data folders),
 # MIGR_TESTDB_USER (who runs the servers when root calls; default nobody),
-# MIGR_TESTDB_DURABLE=1 (what is committed outlives a crash).
+# MIGR_TESTDB_DURABLE=1 (what is committed outlives a crash), MIGR_TESTDB_MYSQLD
+# (further options of MySQL's server, separated by blanks).
 set -eu
 umask 022
 PROG=$(readlink -f "$0")
@@ -314,10 +315,12 @@ up_mysql() {
 		cp -a "$CACHE/mysql.data" "$DIR/data"
 		mkdir -p "$DIR/tmp"; own "$DIR/tmp" "$DIR/data"
 	fi
+	# shellcheck disable=SC2086 # a list of words
 	spawn "$CACHE/mysql/mysqld" --datadir="$DIR/data" --tmpdir="$DIR/tmp" --socket="$DIR/sock" --pid-file="$DIR/server.pid" \
 		--bind-address=127.0.0.1 --port="$PORT" --skip-name-resolve --skip-log-bin --mysqlx=OFF --max-connections=200 \
 		--performance-schema="${MIGR_TESTDB_PERFSCHEMA:-OFF}" --innodb-redo-log-capacity=8388608 --innodb-buffer-pool-size=64M \
-		--innodb-flush-method=nosync --innodb-flush-log-at-trx-commit="$([ -n "${MIGR_TESTDB_DURABLE:-}" ] && echo 2 || echo 0)" --innodb-doublewrite=OFF
+		--innodb-flush-method=nosync --innodb-flush-log-at-trx-commit="$([ -n "${MIGR_TESTDB_DURABLE:-}" ] && echo 2 || echo 0)" --innodb-doublewrite=OFF \
+		${MIGR_TESTDB_MYSQLD:-}
 	mysqld_ready
 }
 # Making the data folder takes 9 s: once, then it is copied.

@@ -3,6 +3,7 @@ package main
 import (
 	"database/sql"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/migr-dev/migr/internal/testdb"
@@ -30,9 +31,29 @@ func TestSwarmPooler(t *testing.T) {
 			if choice := strings.Contains(said, "a pooler in transaction mode"); choice != (mode == "transaction") {
 				t.Errorf("the pooler in transaction mode was noticed: %t\n%s", choice, said)
 			}
+			inspectAtOnce(t, s, pooled, direct)
 			leftNothing(t, pooled, direct)
 		})
 	}
+}
+
+// inspectAtOnce reads the schema with many processes through the pool, each of which
+// must read it as one that has a connection to itself.
+func inspectAtOnce(t *testing.T, s *swarm, pooled, direct string) {
+	t.Helper()
+	want, err := s.command(direct, "inspect").Output()
+	if err != nil || len(want) == 0 {
+		t.Fatalf("inspect: %v", err)
+	}
+	var wg sync.WaitGroup
+	for range 2 * poolSize {
+		wg.Go(func() {
+			if got, err := s.command(pooled, "inspect").CombinedOutput(); err != nil || string(got) != string(want) {
+				t.Errorf("inspect through the pool: %v\n%s", err, got)
+			}
+		})
+	}
+	wg.Wait()
 }
 
 // leftNothing looks at each server connection of the pool, as its next client does,

@@ -57,6 +57,8 @@ type swarm struct {
 	strays []time.Duration          // and some, wherever they are, so long after their start
 	tally  swarmTally
 	said   strings.Builder // by all of them
+	at     string          // when this statement begins,
+	strike func()          // this happens, once
 }
 
 // A swarmTally is what was tried.
@@ -230,7 +232,11 @@ func (s *swarm) one(url string) {
 		if w := strings.Fields(lines.Text()); len(w) == 2 && w[0] == "up" {
 			revision = w[1]
 		} else if k, _ := fmt.Sscanf(lines.Text(), "  %d/%d ", &n, &of); k == 2 {
-			if after, drawn := s.drawn(fmt.Sprintf("%s %d", revision, n)); drawn {
+			at := fmt.Sprintf("%s %d", revision, n)
+			if s.struck(at) {
+				s.strike()
+			}
+			if after, drawn := s.drawn(at); drawn {
 				time.Sleep(after)
 				kill()
 			}
@@ -252,6 +258,16 @@ func (s *swarm) drawn(at string) (time.Duration, bool) {
 	after, drawn := s.kills[at]
 	delete(s.kills, at)
 	return after, drawn
+}
+
+func (s *swarm) struck(at string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.at == at
+	if now {
+		s.at = ""
+	}
+	return now
 }
 
 func (s *swarm) stray() (time.Duration, bool) {
