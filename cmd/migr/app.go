@@ -210,6 +210,7 @@ func (a *app) globals(f *pflag.FlagSet) {
 	f.BoolVarP(&a.quiet, "quiet", "q", false, "no progress, no notes")
 	f.BoolVarP(&a.verbose, "verbose", "v", false, "say more")
 	f.BoolVar(&a.noColor, "no-color", false, "no colour")
+	f.Bool("no-cache", false, "read and build the models anew; as model_cache = false")
 	f.BoolVarP(&a.yes, "yes", "y", false, "answer questions with yes")
 	f.String("lock-timeout", "", "longest wait of a statement for a lock, as in 3s")
 	f.Int("lock-retries", 0, "how often a transaction that met a lock is tried again")

@@ -137,9 +137,9 @@ func (b *autogenBatch) run(t *testing.T) error {
 	}
 	b.each(func(r *autogenRun) error { return r.plan(ctx, b.work.conn, b.models.conn) })
 	from, to := b.dump(ctx, b.work), b.dump(ctx, b.models)
-	b.each(func(r *autogenRun) error { return r.walk(ctx, "up", r.upSQL(), r.want) })
+	b.each(func(r *autogenRun) error { return r.walk(ctx, "up", r.ways.upSQL(), r.want) })
 	b.same("after up", b.dump(ctx, b.work), to)
-	b.each(func(r *autogenRun) error { return r.walk(ctx, "down", r.downSQL(), r.have) })
+	b.each(func(r *autogenRun) error { return r.walk(ctx, "down", r.ways.downSQL(), r.have) })
 	b.same("after down", b.dump(ctx, b.work), from)
 	b.each(func(r *autogenRun) error { return r.inspectAgain(ctx) })
 	b.same("as inspect prints it", b.dump(ctx, b.models), to)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"github.com/migr-dev/migr/internal/gate"
 	"github.com/migr-dev/migr/internal/history"
 	"github.com/migr-dev/migr/internal/output"
+	"github.com/migr-dev/migr/internal/scratch"
 	"github.com/migr-dev/migr/internal/sqltext"
 )
 
@@ -38,29 +40,88 @@ func (a *app) autogenerate(ctx context.Context, g *history.Graph, o *revising) (
 	if err := a.atHead(ctx, g, s); err != nil {
 		return nil, err
 	}
-	want, err := a.buildModels(ctx, db, models)
+	stmts, err := a.modelStatements(ctx, db, models)
 	if err != nil {
 		return nil, err
 	}
-	defer a.discard(want.DB)
-	have, err := a.live(ctx, db, want.scope)
+	key, err := a.wantedKey(ctx, db, stmts)
 	if err != nil {
 		return nil, err
 	}
-	a.tellUnknown(have, want.catalog)
-	ways, err := a.ways(ctx, db, have, want, o)
-	if err != nil || ways == nil {
+	before, err := a.remembered(db, key, stmts)
+	if err != nil {
+		return nil, err
+	}
+	if nothing, err := a.nothingToDo(ctx, db, before, o); nothing || err != nil {
 		return &generated{changes: []output.Change{}}, err
 	}
-	if err := prove(ctx, ways, want); err != nil {
-		return nil, err
+	gen, again, err := a.generate(ctx, db, stmts, key, o, false)
+	if again {
+		gen, _, err = a.generate(ctx, db, stmts, key, o, true)
+	}
+	return gen, err
+}
+
+// generate builds the models, plans, proves and writes. again: the proof failed where
+// something was renamed that nobody asked for; plain does without.
+func (a *app) generate(ctx context.Context, db *database, stmts []sqltext.Stmt, key string, o *revising, plain bool) (gen *generated, again bool, err error) {
+	want, err := a.buildModels(ctx, db, stmts)
+	if err != nil {
+		return nil, false, err
+	}
+	defer a.discard(want.DB) // a proof that failed leaves it as it came out
+	a.remember(key, want)
+	have, err := a.live(ctx, db, want.scope)
+	if err != nil {
+		return nil, false, err
+	}
+	if !plain {
+		a.tellUnknown(have, want.catalog)
+	}
+	ways, err := a.proved(ctx, db, have, want, o, plain)
+	var wrong *scratch.Difference
+	if errors.As(err, &wrong) && ways.guessed() {
+		return nil, true, err
+	}
+	if err != nil || ways == nil {
+		return &generated{changes: []output.Change{}}, false, err
 	}
 	if a.cfg.Online {
-		if err := lookAtLocks(ctx, ways, want); err != nil {
-			return nil, err
+		if err := ways.lookAtLocks(ctx, want); err != nil {
+			return nil, false, err
 		}
 	}
-	return a.compose(db.product, ways, o)
+	gen, err = a.compose(db.product, ways, o)
+	return gen, false, err
+}
+
+// proved plans both ways and proves them; nil when nothing differs.
+func (a *app) proved(ctx context.Context, db *database, have *catalog.Catalog, want *built, o *revising, plain bool) (ways, error) {
+	s, err := a.settling(db.engine, have, want.catalog, &o.naming, want.marks)
+	if err != nil {
+		return nil, err
+	}
+	s.Plain, s.refuse = plain, true
+	w, err := a.ways(ctx, db, have, want.catalog, want.scope, want.DB, s)
+	if err != nil || w == nil {
+		return nil, err
+	}
+	return w, w.prove(ctx, want)
+}
+
+// nothingToDo tells whether the database is as models that were built before say:
+// then they need not be built for a proof.
+func (a *app) nothingToDo(ctx context.Context, db *database, before *built, o *revising) (bool, error) {
+	if before == nil {
+		return false, nil
+	}
+	have, err := a.live(ctx, db, before.scope)
+	if err != nil || len(diff.Compare(db.engine, have, before.catalog)) > 0 {
+		return false, err
+	}
+	a.tellUnknown(have, before.catalog)
+	_, err = a.settling(db.engine, have, before.catalog, &o.naming, before.marks) // what the flags name must be there
+	return true, err
 }
 
 // atHead makes sure that all revisions are applied, wholly.
@@ -75,39 +136,73 @@ func (a *app) atHead(ctx context.Context, g *history.Graph, s *apply.Session) er
 	return g.AutogenReady(rows)
 }
 
+// ways is what the revisions carry, one after another: one of them but for online.
+type ways []*way
+
 // A way is what one revision carries: two plans, with the renames that stand before them.
 type way struct {
 	from, to *catalog.Catalog // the schemas at its ends
-	renames  []renaming
+	rounds   []round
 	there    []string // the renames' statements
 	back     []string
 	up, down *diff.Result
+	engine   *catalog.Engine
 	locks    map[string][]catalog.Lock // with online: what each statement of up locks
 }
 
 func (w *way) upSQL() []string   { return append(slices.Clone(w.there), w.up.SQL()...) }
 func (w *way) downSQL() []string { return append(slices.Clone(w.back), w.down.SQL()...) }
 
-// ways plans them; none when nothing differs.
-func (a *app) ways(ctx context.Context, db *database, have *catalog.Catalog, want *built, o *revising) ([]*way, error) {
-	renames, err := a.renames(db.engine, have, want.catalog, o)
+// upSQL are the statements of all, up.
+func (ws ways) upSQL() []string {
+	var all []string
+	for _, w := range ws {
+		all = append(all, w.upSQL()...)
+	}
+	return all
+}
+
+// downSQL are the statements of all, down.
+func (ws ways) downSQL() []string {
+	var all []string
+	for _, w := range slices.Backward(ws) {
+		all = append(all, w.downSQL()...)
+	}
+	return all
+}
+
+// ways plans both directions; none when nothing differs. site is a scratch database that
+// holds the wanted schema; nil: one is made where it is needed.
+func (a *app) ways(ctx context.Context, db *database, have, want *catalog.Catalog, scope catalog.Scope, site *scratch.DB, s *settling) (ways, error) {
+	w := &way{from: have, to: want, engine: db.engine}
+	from, rounds, err := a.forth(ctx, db, s, have, want, scope)
 	if err != nil {
 		return nil, err
 	}
-	w := &way{from: have, to: want.catalog, renames: renames}
-	from, to := have, want.catalog
-	if len(renames) > 0 {
-		if from, to, err = a.renamed(ctx, db, w, have, want); err != nil {
+	w.rounds = rounds
+	for _, r := range rounds {
+		for _, p := range r.pairs {
+			w.there = append(w.there, p.There...)
+		}
+	}
+	to := want
+	if len(w.there) > 0 {
+		if site == nil {
+			made, err := a.copyOf(ctx, db, want, scope)
+			if err != nil {
+				return nil, fmt.Errorf("building a copy of the wanted schema for the renames: %w", err)
+			}
+			defer a.discard(made.DB)
+			site = made.DB
+		}
+		if to, err = w.undo(ctx, site, want); err != nil {
 			return nil, err
 		}
 	}
-	parts, err := a.planWay(ctx, want.Conn, db.engine, from, want.catalog)
-	if err != nil {
-		return nil, err
-	}
+	parts, err := a.planWay(ctx, db, site, from, want)
 	switch {
-	case len(parts) == 0 && len(renames) == 0:
-		return nil, nil
+	case err != nil || len(parts) == 0 && len(w.there) == 0:
+		return nil, err
 	case len(parts) > 1:
 		return inParts(w, from, parts), nil
 	case len(parts) == 1:
@@ -116,19 +211,19 @@ func (a *app) ways(ctx context.Context, db *database, have *catalog.Catalog, wan
 		w.up = &diff.Result{}
 	}
 	w.down, err = diff.Plan(db.engine, to, have, diff.Options{Online: a.cfg.Online})
-	return []*way{w}, err
+	return ways{w}, err
 }
 
 // prove runs the ways down on the scratch database, which holds the models, and
 // then the ways up; each must lead to the schema at its end.
-func prove(ctx context.Context, ways []*way, want *built) error {
+func (ws ways) prove(ctx context.Context, want *built) error {
 	compare := differences(want.Engine)
-	for _, w := range slices.Backward(ways) {
+	for _, w := range slices.Backward(ws) {
 		if err := want.Prove(ctx, "down", w.downSQL(), w.from, compare); err != nil {
 			return err
 		}
 	}
-	for _, w := range ways {
+	for _, w := range ws {
 		if err := want.Prove(ctx, "up", w.upSQL(), w.to, compare); err != nil {
 			return err
 		}
@@ -137,8 +232,8 @@ func prove(ctx context.Context, ways []*way, want *built) error {
 }
 
 // compose writes the two parts of each revision, with the directives that say what is lost.
-func (a *app) compose(p *product, ways []*way, o *revising) (*generated, error) {
-	gen := &generated{changes: changesOf(ways)}
+func (a *app) compose(p *product, ways ways, o *revising) (*generated, error) {
+	gen := &generated{changes: ways.changes()}
 	var refused []string
 	for _, w := range ways {
 		up := writer{p: p, locks: w.locks, allow: func(h catalog.Hazard, _ *diff.Change) (string, bool) {

@@ -35,7 +35,7 @@ type autogenRun struct {
 	have, want *catalog.Catalog
 	workDB     *scratch.DB
 	models     *built
-	ways       []*way // one, but for online
+	ways       ways // one, but for online
 	rows       []string
 	err        error
 }
@@ -113,7 +113,12 @@ func (r *autogenRun) plan(ctx context.Context, work, models *database) (err erro
 		return err
 	}
 	r.models.catalog = r.want
-	if r.ways, err = r.a.ways(ctx, db, r.have, r.models, &r.c.revising); err != nil {
+	settle, err := r.a.settling(db.engine, r.have, r.want, &r.c.revising.naming, nil)
+	if err != nil {
+		return err
+	}
+	settle.refuse = true
+	if r.ways, err = r.a.ways(ctx, db, r.have, r.want, sc.Scope, sc, settle); err != nil {
 		return whole(err)
 	}
 	if len(r.ways) == 0 {
@@ -142,8 +147,10 @@ const partMark = "-- the next revision\n"
 func (r *autogenRun) changes() string {
 	var b strings.Builder
 	for _, w := range r.ways {
-		for _, n := range w.renames {
-			fmt.Fprintf(&b, "up rename %s\ndown rename %s\n", n.from.Key, n.to.Key)
+		for _, round := range w.rounds {
+			for _, p := range round.pairs {
+				fmt.Fprintf(&b, "up rename %s\ndown rename %s\n", p.From.Key, p.To.Key)
+			}
 		}
 		listChanges(&b, "up", w.up)
 		listChanges(&b, "down", w.down)
@@ -159,24 +166,6 @@ func listChanges(b *strings.Builder, direction string, plan *diff.Result) {
 		}
 		b.WriteString("\n")
 	}
-}
-
-// upSQL is what goes up, through all parts.
-func (r *autogenRun) upSQL() []string {
-	var all []string
-	for _, w := range r.ways {
-		all = append(all, w.upSQL()...)
-	}
-	return all
-}
-
-// downSQL is what goes down, through all parts.
-func (r *autogenRun) downSQL() []string {
-	var all []string
-	for _, w := range slices.Backward(r.ways) {
-		all = append(all, w.downSQL()...)
-	}
-	return all
 }
 
 // fill puts the rows in and notes what must survive.
@@ -281,7 +270,7 @@ func (r *autogenRun) parts() string {
 	if len(r.ways) == 0 {
 		return ""
 	}
-	return "-- up\n" + strings.Join(r.upSQL(), ";\n") + "\n-- down\n" + strings.Join(r.downSQL(), ";\n")
+	return "-- up\n" + strings.Join(r.ways.upSQL(), ";\n") + "\n-- down\n" + strings.Join(r.ways.downSQL(), ";\n")
 }
 
 // whole is an error with what it has beside its first line.

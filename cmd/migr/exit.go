@@ -118,7 +118,11 @@ func (a *app) explain(cmd *cobra.Command, err error) *problem {
 				hint: "it is a replica, or is set to read-only: use the URL of the primary",
 			}
 		}
-		return &problem{exit: exitFailed, code: "statement", what: err.Error()}
+		p := &problem{exit: exitFailed, code: "statement", what: err.Error(), hint: "run the command again when that is mended; `migr status` tells the state"}
+		if d.Cause == driver.Full {
+			p.hint = "make room on the database's disk and run the command again; `migr status` tells the state"
+		}
+		return p
 	}
 	return &problem{exit: exitFailed, code: "io", what: err.Error()}
 }
@@ -215,6 +219,8 @@ func ofConnect(e *driver.ConnectError) *problem {
 			p.hint = "check the user and the password in the URL (or PGPASSWORD, MYSQL_PWD)"
 		case driver.NoDatabase:
 			p.hint = "create the database, or correct its name in the URL"
+		case driver.Lost:
+			p.hint = "the server ended the connection: run the command again"
 		}
 		return p
 	}
@@ -276,16 +282,36 @@ func (a *app) ofStatement(e *apply.StatementError) *problem {
 		}
 		return p
 	}
+	p.more["state"] = "partial"
+	if e.Unsent {
+		p.exit, p.code = exitPartial, "partial"
+		p.why = append(p.why, fmt.Sprintf("%s; the rest was not begun", doneText(e.Done)))
+		p.hint = "run the command again: it goes on there"
+		return p
+	}
 	if sig.Signal != nil && e.Server == nil {
 		return lostStatement(e, p)
 	}
-	p.more["state"] = "partial"
 	if p.exit != exitLocked {
 		p.exit, p.code = exitPartial, "partial"
 	}
-	p.why = append(p.why, fmt.Sprintf("this is not undone by itself: statements 1 to %d are done, %d failed, the rest was not run", e.N-1, e.N))
+	p.why = append(p.why, fmt.Sprintf("this is not undone by itself: %s, %d failed, the rest was not run", doneText(e.Done), e.N))
+	if e.Done < e.N-1 {
+		p.why = append(p.why, fmt.Sprintf("statements %d to %d were rolled back: they were in one transaction with it", e.Done+1, e.N-1))
+	}
 	p.hint = fmt.Sprintf("mend statement %d in the file and run the same command again: it goes on there; `migr status` tells the state", e.N)
 	return p
+}
+
+// doneText says which statements of a revision are done.
+func doneText(n int) string {
+	switch n {
+	case 0:
+		return "no statement is done"
+	case 1:
+		return "statement 1 is done"
+	}
+	return fmt.Sprintf("statements 1 to %d are done", n)
 }
 
 // ofTask tells of a revision that failed outside its statements.
@@ -298,11 +324,11 @@ func ofTask(e *apply.TaskError) *problem {
 		p.what, p.why = fmt.Sprintf("stamping %s", e.Task.Revision), p.why[1:]
 		return p
 	}
+	p.hint = "`migr status` tells what is done; run the same command again"
 	if e.Atomic {
 		p.why = append(p.why, "the revision was rolled back: nothing of it is left")
-		return p
+		p.hint = "run the command again when that is mended"
 	}
-	p.hint = "`migr status` tells what is done; run the same command again"
 	return p
 }
 

@@ -50,6 +50,7 @@ func (s *Session) Lock(ctx context.Context, wait time.Duration) error {
 	if s.TableLock {
 		l = locking{s.tryLease, s.leaseHolder, s.sessionHolder}
 	}
+	s.wait = wait
 	var waited time.Duration
 	for told := false; ; {
 		holder, err := s.try(ctx, l)
@@ -57,7 +58,7 @@ func (s *Session) Lock(ctx context.Context, wait time.Duration) error {
 			return fmt.Errorf("taking the lock: %w", err)
 		}
 		if s.locked {
-			return nil
+			return s.guard(ctx)
 		}
 		if waited >= wait {
 			h, table := holder(ctx)
@@ -94,6 +95,18 @@ func (s *Session) try(ctx context.Context, l locking) (func(context.Context) (*d
 		return nil, err
 	}
 	return func(context.Context) (*driver.Holder, bool) { return h, !s.TableLock }, nil
+}
+
+// guard has the server look after this session's client: a session lock lives as long
+// as the session, and the server works on for a client that was killed.
+func (s *Session) guard(ctx context.Context) error {
+	if s.TableLock || s.Conn.Dialect.Guard == nil {
+		return nil
+	}
+	if err := s.Conn.Exec(ctx, s.Conn.Dialect.Guard(s.Conn.Server)); err != nil {
+		return fmt.Errorf("setting how the server notices that this client has gone: %w", err)
+	}
+	return nil
 }
 
 // chooseLock turns to the table lock where session locks would not hold.

@@ -50,6 +50,8 @@ type StatementError struct {
 	Blockers  []string            // who had the lock that it waited for, as far as it was seen
 	Notes     []string            // what was found or done besides
 	Lost      bool                // the connection broke while it ran
+	Done      int                 // how many statements are done and stay so; of no meaning where Atomic
+	Unsent    bool                // it was stopped before it was begun
 }
 
 func (e *StatementError) Error() string {
@@ -118,6 +120,9 @@ func (s *Session) Run(ctx context.Context, tasks []Task, rows []string) ([]Done,
 			err = s.retry(ctx, t, g, rows, began)
 			if errors.Is(err, errCommitted) && g.last {
 				break
+			}
+			if errors.Is(err, errCommitted) { // the log knows how far it is
+				return done, ErrMoved
 			}
 			if err != nil {
 				return done, err
@@ -204,6 +209,14 @@ func (s *Session) retry(ctx context.Context, t *Task, g group, rows []string, be
 // text they do; if the server refuses that text, nothing has happened, and they
 // go one by one, so that the error is that of a statement.
 func (s *Session) runGroup(ctx context.Context, t *Task, g group, rows []string, began time.Time) error {
+	if g.closing && ctx.Err() != nil {
+		var cancel context.CancelFunc
+		ctx, cancel = aside(ctx)
+		defer cancel()
+		if err := s.revive(ctx); err != nil {
+			return err
+		}
+	}
 	if g.quick {
 		r := s.newRunner(t, g, rows, began, true)
 		err := r.run(ctx)
@@ -233,7 +246,9 @@ type runner struct {
 	begun   bool       // within the transaction
 	pending []string   // goes along with what is sent next
 	stmts   []op       // of pending
-	commit  bool       // COMMIT is pending, or was sent
+	started string     // with pending: the record of a statement that is begun, when what it finds is known
+	open    bool       // a transaction is
+	commit  bool       // COMMIT was sent
 	before  [][]string // what the query of opVerify gave at the beginning
 }
 
@@ -245,6 +260,9 @@ func (s *Session) newRunner(t *Task, g group, rows []string, began time.Time, wh
 // neighbour: a revision of n statements takes n + 2 round trips, and one or two
 // where its statements go as one text.
 func (r *runner) run(ctx context.Context) error {
+	if ctx.Err() != nil && !r.g.last {
+		return r.stopped(ctx)
+	}
 	for _, o := range r.g.ops {
 		if err := r.op(ctx, o); err != nil {
 			return err
@@ -260,24 +278,14 @@ func (r *runner) op(ctx context.Context, o op) error {
 	}
 	switch o.kind {
 	case opStatement:
-		if r.whole {
-			r.pending, r.stmts = append(r.pending, o.sql), append(r.stmts, o)
-			return nil
-		}
-		if err := r.flush(ctx); err != nil {
-			return err
-		}
-		if o.batch != nil {
-			return r.rounds(ctx, task, o)
-		}
-		return r.statement(ctx, task, o)
+		return r.opStatement(ctx, task, o)
 	case opVerify:
 		if err := r.flush(ctx); err != nil {
 			return err
 		}
 		return r.verify(ctx, task, o)
 	case opBegin:
-		r.pending = append(r.pending, o.sql)
+		r.pending, r.open = append(r.pending, o.sql), true
 		if r.Conn.Dialect.TryLock != nil {
 			return nil
 		}
@@ -286,35 +294,139 @@ func (r *runner) op(ctx context.Context, o op) error {
 		}
 		r.begun = true
 		return r.unmoved(ctx, r.rows)
-	case opRecord:
-		elapsed := r.Conn.Dialect.Elapsed
-		if len(r.stmts) == 0 || elapsed == "" { // the time that they took belongs into the record
-			if len(r.stmts) > 0 {
-				if err := r.flush(ctx); err != nil {
-					return err
-				}
-			}
-			elapsed = strconv.FormatInt(r.Now().Sub(r.began).Milliseconds(), 10)
-		}
-		text := strings.Replace(o.sql, durationMark, elapsed, 1)
-		if r.lease != nil {
-			if err := r.flush(ctx); err != nil {
-				return err
-			}
-			return r.write(ctx, text, r.g.tx)
-		}
-		r.pending = append(r.pending, text)
+	case opStarted, opDone, opRecord:
+		return r.record(ctx, o)
 	case opBefore:
 		if !r.calm {
 			r.pending = append(r.pending, o.sql)
 		}
 	case opCommit:
+		if err := context.Cause(ctx); err != nil {
+			return err // it is not sent: all is rolled back
+		}
 		r.pending, r.commit = append(r.pending, o.sql), true
-		return r.flush(ctx)
+		err := r.flush(ctx)
+		r.open = false
+		return err
 	default:
 		r.pending = append(r.pending, o.sql)
 	}
 	return nil
+}
+
+// record writes to the version table or the log.
+func (r *runner) record(ctx context.Context, o op) error {
+	elapsed := r.Conn.Dialect.Elapsed
+	if len(r.stmts) == 0 || elapsed == "" { // the time that they took belongs into the record
+		if len(r.stmts) > 0 {
+			if err := r.flush(ctx); err != nil {
+				return err
+			}
+		}
+		elapsed = strconv.FormatInt(r.Now().Sub(r.began).Milliseconds(), 10)
+	}
+	text := strings.Replace(o.sql, durationMark, elapsed, 1)
+	if o.kind == opStarted && !r.g.tx {
+		r.started = text
+		return nil
+	}
+	return r.note(ctx, text)
+}
+
+// note sends a record along with what comes next; under a lease at once, as its
+// fence stands in front of each.
+func (r *runner) note(ctx context.Context, text string) error {
+	if r.lease == nil {
+		r.pending = append(r.pending, text)
+		return nil
+	}
+	if err := r.flush(ctx); err != nil {
+		return err
+	}
+	return r.write(ctx, text, r.open)
+}
+
+func (r *runner) opStatement(ctx context.Context, task *Task, o op) error {
+	d := r.Conn.Dialect
+	if r.whole {
+		r.pending, r.stmts = append(r.pending, o.sql), append(r.stmts, o)
+		return nil
+	}
+	var alone *driver.Alone
+	if o.alone && o.batch == nil && d.Alone != nil {
+		alone = d.Alone(o.sql)
+	}
+	if err := r.starts(ctx, alone); err != nil {
+		return err
+	}
+	if o.batch == nil && d.Reached != nil {
+		marks := joined(r.pending)
+		r.pending = nil
+		err := r.statement(ctx, task, o, alone, marks)
+		if errors.Is(err, errMarks) && ctx.Err() != nil {
+			return r.stopped(ctx)
+		}
+		return err
+	}
+	if err := r.flush(ctx); err != nil {
+		return err
+	}
+	if o.batch != nil {
+		return r.rounds(ctx, task, o)
+	}
+	return r.statement(ctx, task, o, alone, "")
+}
+
+// starts records that a statement outside of transactions is begun, and what it
+// finds in its place.
+func (r *runner) starts(ctx context.Context, alone *driver.Alone) error {
+	if r.started == "" {
+		return nil
+	}
+	text := r.started
+	r.started = ""
+	if alone != nil && alone.Look != nil {
+		found, err := alone.Look(ctx, r.Conn, joined(r.pending))
+		if err != nil && ctx.Err() != nil {
+			return r.stopped(ctx)
+		}
+		if err != nil {
+			return fmt.Errorf("looking what is there: %w", err)
+		}
+		r.pending = nil
+		if found != "" {
+			text = strings.Replace(text, foundMark, r.Plan.Tables.lit(found), 1)
+		}
+	}
+	return r.note(ctx, text)
+}
+
+// stopped ends the work in front of a statement, when what is done before it has
+// been recorded.
+func (r *runner) stopped(ctx context.Context) error {
+	cause := context.Cause(ctx)
+	if r.open {
+		r.rollback(ctx)
+	}
+	for _, o := range r.g.ops {
+		switch o.kind {
+		case opDone:
+			short, cancel := aside(ctx)
+			err := r.revive(short)
+			if err == nil {
+				err = r.write(short, o.sql, false)
+			}
+			cancel()
+			if err != nil {
+				return err
+			}
+		case opStatement:
+			e := NewStatementError(r.Conn.Dialect, r.t, o.n, cause, false)
+			e.Unsent = true
+			return e
+		}
+	}
+	return cause
 }
 
 // flush sends what is pending.

@@ -27,6 +27,15 @@ type Engine struct {
 	// Locks runs a statement in a transaction of its own and tells what it has locked of
 	// the tables that were there before. Nil: the server does not tell.
 	Locks func(ctx context.Context, q Querier, stmt string) ([]Lock, error)
+	// SameName tells whether two names are one to the server, for things of a kind:
+	// what differs so is renamed and never dropped. Nil: different names are different.
+	SameName func(kind, a, b string) bool
+	// Labels lists the values of an enum type, or of a column that lists its own; nil
+	// where the object is neither. Nil: there are no enums.
+	Labels func(o *Object) []string
+	// RenameLabel returns the statements that give a value of o another name, in all
+	// rows that hold it.
+	RenameLabel func(p *Ctx, o *Object, from, to string) []string
 }
 
 // A Stage is a catalog on the way from one to another.

@@ -52,12 +52,17 @@ type Dialect struct {
 	TryLock func(ctx context.Context, c *Conn, name string) (bool, error)
 	Unlock  func(ctx context.Context, c *Conn, name string) error
 	Holder  func(ctx context.Context, c *Conn, name string) *Holder
+	// Guard returns what a session that has the lock sets, so that it ends, and the lock
+	// with it, soon after its client has gone without a word; nil where nothing helps.
+	Guard func(s Server) string
 	// EndSession is the statement that ends the session %s.
 	EndSession string
 	// Frail tells why a session lock would not keep a second runner out here, or
 	// "": a pooler that gives each transaction another session, a cluster with
 	// locks per node.
 	Frail func(ctx context.Context, c *Conn) (string, error)
+	// Busy tells whether a session is at work on a statement.
+	Busy func(ctx context.Context, c *Conn, session string) (bool, error)
 	// Blockers names, one a line, who holds what that session waits for.
 	Blockers func(ctx context.Context, c *Conn, session string) ([]string, error)
 	// Cancel ends the statement that another session runs; that session lives on.
@@ -80,6 +85,17 @@ type Dialect struct {
 	// NoTx tells why the i-th statement cannot run in one transaction with those
 	// around it, or "".
 	NoTx func(stmts []string, i int) string
+	// Rows tells which statements change rows and nothing else, where TxDDL is not: each
+	// of them can be in a transaction with its record. Nil where none of them can.
+	Rows func(stmts []string) []bool
+	// Undone tells whether a transaction that was not committed has left nothing of a
+	// statement; nil where that is always so.
+	Undone func(ctx context.Context, c *Conn, stmt string) (bool, error)
+	// Running lists the other sessions in which that very statement runs.
+	Running func(ctx context.Context, c *Conn, stmt string) ([]string, error)
+	// Reached is how a text of several statements tells how far it came; nil where
+	// such a text is one transaction.
+	Reached *Reached
 	// Refuse tells why a statement must not run, or "": within a transaction (tx)
 	// it would do nothing, or other than its author means.
 	Refuse func(stmt string, tx bool) string
@@ -110,6 +126,10 @@ type Dialect struct {
 	Reset func(ctx context.Context, c *Conn) error
 	// Schemas lists the schemas that are not the system's; nil where a database has one.
 	Schemas func(ctx context.Context, c *Conn) ([]string, error)
+
+	// Facts lists what of the server and the database, beside product and version,
+	// decides what DDL makes there; nil where nothing does.
+	Facts func(ctx context.Context, c *Conn) ([][]string, error)
 
 	// Preamble stands before a script that builds a schema.
 	Preamble string
@@ -192,6 +212,18 @@ type Alone struct {
 	// Outcome looks whether the statement has been carried out, where that was not
 	// seen: migr was killed, or the connection was lost.
 	Outcome func(ctx context.Context, c *Conn) (Outcome, error)
+	// Look says in words without a meaning of their own what stands now in the place
+	// of all that the statement touches; "" where that cannot be told. First is sent
+	// along, in front. An error is one of the connection, or a lock that was not got.
+	Look func(ctx context.Context, c *Conn, first string) (string, error)
+	// Became tells the outcome from what Look said before the statement, and says now.
+	Became func(before, now string) Outcome
+}
+
+// Reached is how a text of several statements tells how far it came.
+type Reached struct {
+	Set string // a statement that notes the number %d
+	Ask string // a query for the number noted last
 }
 
 // An Outcome is what became of a statement whose end was not seen.

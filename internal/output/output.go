@@ -93,6 +93,14 @@ type Change struct {
 	Hazards []string `json:"hazards"`
 }
 
+// Name is the name of what changes; of a rename both.
+func (c Change) Name() string {
+	if c.From != "" {
+		return c.From + " -> " + c.Object
+	}
+	return c.Object
+}
+
 // Changes makes change objects of a plan's changes.
 func Changes(cs []*diff.Change) []Change {
 	out := make([]Change, 0, len(cs))

@@ -95,10 +95,16 @@ type combined []Source
 func (c combined) DDL(ctx context.Context, f sqltext.Family) ([]sqltext.Stmt, error) {
 	var out []sqltext.Stmt
 	read := map[string]int{} // file → the source that brought it
+	python, err := c.python(ctx, f)
+	if err != nil {
+		return nil, err
+	}
 	for i, s := range c {
-		stmts, err := s.DDL(ctx, f)
-		if err != nil {
-			return nil, err
+		stmts, ok := python[i]
+		if !ok {
+			if stmts, err = s.DDL(ctx, f); err != nil {
+				return nil, err
+			}
 		}
 		for _, st := range stmts {
 			if j, ok := read[st.File]; ok && j != i {
@@ -107,6 +113,29 @@ func (c combined) DDL(ctx context.Context, f sqltext.Family) ([]sqltext.Stmt, er
 			read[st.File] = i
 			out = append(out, st)
 		}
+	}
+	return out, nil
+}
+
+// python reads those that are in Python, by one start of the interpreter.
+func (c combined) python(ctx context.Context, f sqltext.Family) (map[int][]sqltext.Stmt, error) {
+	var all []PythonModels
+	var places []int
+	for i, s := range c {
+		if p, ok := s.(Pythonic); ok {
+			all, places = append(all, p.Python(f)), append(places, i)
+		}
+	}
+	if len(all) == 0 {
+		return nil, nil
+	}
+	found, err := Python(ctx, all...)
+	if err != nil {
+		return nil, err
+	}
+	out := map[int][]sqltext.Stmt{}
+	for n, i := range places {
+		out[i] = found[n]
 	}
 	return out, nil
 }

@@ -2,8 +2,10 @@ package mysql
 
 import (
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/migr-dev/migr/internal/catalog"
 )
@@ -45,8 +47,13 @@ func (r *reader) readTriggers() error {
 }
 
 // hasLiteral tells whether information_schema may have changed a body: it gives
-// string literals with their escapes resolved (both products).
-func hasLiteral(body string) bool { return strings.ContainsAny(body, `'"\`) }
+// string literals with their escapes resolved (both products), and a name with a
+// backquote in it, of two in SQL, with those two around its first half (MySQL 9.7).
+func hasLiteral(body string) bool {
+	return strings.ContainsAny(body, `'"\`) || backquoteIn().MatchString(body)
+}
+
+var backquoteIn = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("`[^`]*`[\\w`]") })
 
 // triggerText takes the body, and the user's own way of writing the head, from
 // SHOW CREATE TRIGGER.

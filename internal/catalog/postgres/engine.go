@@ -20,8 +20,7 @@ func Engine() *catalog.Engine {
 			viewKind, materializedViewKind,
 			ruleKind, policyKind, triggerKind, eventTriggerKind, publicationKind,
 		},
-		RenameCandidate: renameCandidate,
-		Stages:          stages,
-		Locks:           locks,
+		RenameCandidate: renameCandidate, Labels: labels, RenameLabel: renameLabel,
+		Stages: stages, Locks: locks,
 	}
 }

@@ -61,15 +61,15 @@ func (r *reader) addIndex(w row) {
 // indexAttrs takes a definition apart: what comes before the storage
 // parameters, these, and the condition of a partial index.
 func indexAttrs(o *catalog.Object, w row) {
-	body, where := indexDef(w, w.s("pretty"), w.s("qtable")), plainer(w.s("prettypred"), w.s("exactpred"))
+	body, where := indexDef(w, w.s("pretty"), w.s("qtable")), chosen(w.s("prettypred"), w.s("exactpred"))
 	if where == w.s("prettypred") {
 		body = strings.TrimSuffix(body, " WHERE "+where)
 	} else {
 		body = strings.TrimSuffix(indexDef(w, w.s("exact"), w.s("qpath")), " WHERE "+where)
 	}
-	o.Attrs["where"] = where
+	o.Attrs["where"] = settled(where)
 	opts := options(w.s("options"), "")
-	o.Attrs["def"] = strings.TrimSuffix(body, " WITH ("+strings.Join(opts, ", ")+")")
+	o.Attrs["def"] = settled(strings.TrimSuffix(body, " WITH ("+strings.Join(opts, ", ")+")"))
 	setOptions(o, opts)
 }
 

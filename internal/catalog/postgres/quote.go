@@ -2,8 +2,10 @@ package postgres
 
 import (
 	"encoding/json"
+	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/migr-dev/migr/internal/catalog"
 	"github.com/migr-dev/migr/internal/sqltext"
@@ -93,9 +95,42 @@ func withComment(stmts []string, what, name string, o *catalog.Object) []string 
 // pretty one leaves out needless parentheses, but also those that group one AND
 // within another, which do not come back when it is read again; so a text
 // with more than one AND or OR stays as the server stores it.
-func plainer(pretty, exact string) string {
+func plainer(pretty, exact string) string { return settled(chosen(pretty, exact)) }
+
+func chosen(pretty, exact string) string {
 	if strings.Count(exact, " AND ")+strings.Count(exact, " OR ") > 1 {
 		return exact
 	}
 	return pretty
+}
+
+// castList finds string constants, names in quotation marks, and a list of
+// constants that is cast as a whole.
+var castList = sync.OnceValue(func() *regexp.Regexp {
+	const constant = `E?'(?:[^']|'')*'::[a-z_][\w ]*(?:\(\d+\))?`
+	const items, cast = `ARRAY\[(` + constant + `(?:, ` + constant + `)*)\]`, `::([a-z_][\w ]*)\[\]`
+	return regexp.MustCompile(items + cast + `|\(` + items + `\)` + cast + `|'(?:[^']|'')*'|"[^"]*"`)
+})
+
+var listItem = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(E?'(?:[^']|'')*'::[^,]*)(, |$)`) })
+
+// settled writes an expression as the server does when it has read its own words
+// once. What was x IN ('a', 'b') on a varchar is printed as a list that is cast to
+// text[]; reading that, the server casts each item, and prints it so ever after
+// (PostgreSQL 15 and 18).
+func settled(expr string) string {
+	if !strings.Contains(expr, "ARRAY[") {
+		return expr
+	}
+	list := castList()
+	return list.ReplaceAllStringFunc(expr, func(m string) string {
+		p := list.FindStringSubmatch(m)
+		switch {
+		case p[1] != "":
+			return "ARRAY[" + listItem().ReplaceAllString(p[1], "${1}::"+p[2]+"${2}") + "]"
+		case p[3] != "":
+			return "ARRAY[" + listItem().ReplaceAllString(p[3], "(${1})::"+p[4]+"${2}") + "]"
+		}
+		return m
+	})
 }

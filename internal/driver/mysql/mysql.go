@@ -28,15 +28,16 @@ func Dialect() *driver.Dialect {
 	return &driver.Dialect{
 		Name: "mysql", Family: sqltext.MySQL, Schemes: []string{"mysql", "mariadb"},
 		Open: open, Server: server, Scratch: scratch, Borrow: borrow, Wipe: wipe,
-		TryLock: tryLock, Unlock: unlock, Holder: holder, Frail: frail, Blockers: blockers, EndSession: "KILL %s", Cancel: cancel,
+		TryLock: tryLock, Unlock: unlock, Holder: holder, Frail: frail, Busy: busy, Blockers: blockers, EndSession: "KILL %s", Cancel: cancel,
 		Begin: "START TRANSACTION", Settings: settings, Limit: limit,
 		NoTx: func([]string, int) string { return "" },
+		Rows: rowsOnly, Undone: undone, Running: running, Alone: alone, Reached: &driver.Reached{Set: "SET @migr_n = %d", Ask: "SELECT @migr_n"},
 		Tables: driver.TableTypes{
 			ID: "bigint NOT NULL AUTO_INCREMENT PRIMARY KEY", Time: "datetime(3)", Text: "longtext",
 			Now: "utc_timestamp(3)", Unix: "CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)", User: "current_user()", Tail: " DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
 		},
 		Batch: batch, Empty: empty, Reset: reset, Relax: "SET foreign_key_checks = 0",
-		Explain: explain,
+		Facts: facts, Explain: explain,
 	}
 }
 
@@ -185,7 +186,7 @@ func settings(t driver.Timeouts) []string {
 var causes = map[uint16]driver.Cause{
 	1146: driver.NoTable, 1044: driver.NoRights, 1142: driver.NoRights, 1227: driver.NoRights, 1370: driver.NoRights, 1045: driver.BadLogin, 1049: driver.NoDatabase,
 	1205: driver.LockWait, 1213: driver.LockWait, 3101: driver.LockWait, 1290: driver.ReadOnly, 1792: driver.ReadOnly, 1836: driver.ReadOnly,
-	1021: driver.Full, 1114: driver.Full, 1050: driver.Exists, 1304: driver.Exists, 1359: driver.Exists, 1061: driver.Exists,
+	1021: driver.Full, 1114: driver.Full, 3675: driver.Full, 1050: driver.Exists, 1304: driver.Exists, 1359: driver.Exists, 1061: driver.Exists,
 	1824: driver.Missing, 1305: driver.Missing, 1054: driver.Missing, 1356: driver.Missing, 1072: driver.Missing,
 }
 
@@ -205,6 +206,9 @@ func explain(err error) *driver.ServerError {
 	}
 	if e.SQLState != ([5]byte{}) {
 		s.Code += ", SQLSTATE " + string(e.SQLState[:])
+	}
+	if s.Cause == driver.Other && strings.Contains(e.Message, "(Errcode: 28 ") { // ENOSPC, in the words of mysys
+		s.Cause = driver.Full
 	}
 	if m := atLine().FindStringSubmatch(e.Message); m != nil {
 		s.Line, _ = strconv.Atoi(m[1])

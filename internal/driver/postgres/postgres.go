@@ -23,7 +23,7 @@ func Dialect() *driver.Dialect {
 	return &driver.Dialect{
 		Name: "postgres", Family: sqltext.Postgres, Schemes: []string{"postgres"}, TxDDL: true,
 		Open: open, Server: server, Scratch: scratch, Borrow: borrow, Wipe: wipe,
-		TryLock: tryLock, Unlock: unlock, Holder: holder, Frail: frail, Blockers: blockers, EndSession: "SELECT pg_terminate_backend(%s)",
+		TryLock: tryLock, Unlock: unlock, Holder: holder, Guard: guard, Frail: frail, Busy: busy, Blockers: blockers, EndSession: "SELECT pg_terminate_backend(%s)",
 		Begin: "BEGIN", Settings: settings, Session: session, NoTx: noTx, Alone: alone, Limit: limit, Preamble: "SET check_function_bodies = off;",
 		Tables: driver.TableTypes{
 			ID: "bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY", Time: "timestamp with time zone", Text: "text",
@@ -33,7 +33,7 @@ func Dialect() *driver.Dialect {
 		// statements are in it.
 		Elapsed: "(extract(epoch FROM clock_timestamp() - statement_timestamp()) * 1000)::bigint",
 		Batch:   batch, Empty: empty, Reset: reset, Schemas: schemas,
-		Explain: explain,
+		Facts: facts, Explain: explain,
 	}
 }
 

@@ -1,0 +1,169 @@
+package catalog
+
+import (
+	"encoding/binary"
+	"errors"
+)
+
+// The binary form of a catalog is its strings, each once, and then numbers: those
+// of strings, counts and places. It is for caches: a program reads what it has
+// written itself.
+
+// MarshalBinary returns the catalog as bytes.
+func (c *Catalog) MarshalBinary() ([]byte, error) {
+	w := &writer{ids: map[string]uint64{}}
+	w.number(uint64(c.Version))
+	w.keys(c.Unknown)
+	w.number(uint64(len(c.Objects)))
+	for _, o := range c.Objects {
+		w.key(o.Key)
+		w.number(uint64(o.Pos))
+		w.attrs(o.Attrs)
+		w.attrs(o.Info)
+		w.keys(o.Deps)
+	}
+	head := binary.AppendUvarint(nil, uint64(len(w.lengths)))
+	for _, n := range w.lengths {
+		head = binary.AppendUvarint(head, uint64(n))
+	}
+	return append(append(head, w.strings...), w.numbers...), nil
+}
+
+type writer struct {
+	ids     map[string]uint64
+	lengths []int
+	strings []byte
+	numbers []byte
+}
+
+func (w *writer) number(n uint64) { w.numbers = binary.AppendUvarint(w.numbers, n) }
+
+func (w *writer) text(s string) {
+	id, there := w.ids[s]
+	if !there {
+		id = uint64(len(w.ids))
+		w.ids[s] = id
+		w.lengths, w.strings = append(w.lengths, len(s)), append(w.strings, s...)
+	}
+	w.number(id)
+}
+
+func (w *writer) key(k Key) {
+	w.text(k.Kind)
+	w.text(k.Schema)
+	w.text(k.Table)
+	w.text(k.Name)
+}
+
+func (w *writer) keys(ks []Key) {
+	w.number(uint64(len(ks)))
+	for _, k := range ks {
+		w.key(k)
+	}
+}
+
+func (w *writer) attrs(m map[string]string) {
+	w.number(uint64(len(m)))
+	for name, v := range m {
+		w.text(name)
+		w.text(v)
+	}
+}
+
+var errBinary = errors.New("reading a catalog: these bytes are not one")
+
+// UnmarshalBinary makes the catalog that the bytes say. Its error tells that they
+// are not what MarshalBinary returned.
+func (c *Catalog) UnmarshalBinary(data []byte) error {
+	r := &reader{rest: data}
+	r.readStrings()
+	version, unknown := int(r.number()), r.keys()
+	objects := make([]*Object, r.count())
+	for i := range objects {
+		objects[i] = &Object{Key: r.key(), Pos: int(r.number()), Attrs: r.attrs(), Info: r.attrs(), Deps: r.keys()}
+	}
+	if r.bad || len(r.rest) > 0 {
+		return errBinary
+	}
+	*c = *New(version, objects, unknown)
+	return nil
+}
+
+type reader struct {
+	rest    []byte
+	strings []string
+	bad     bool
+}
+
+func (r *reader) readStrings() {
+	lengths, size := make([]int, r.count()), 0
+	for i := range lengths {
+		lengths[i] = r.count()
+		size += lengths[i]
+	}
+	if r.bad || size > len(r.rest) {
+		r.bad = true
+		return
+	}
+	all := string(r.rest[:size])
+	r.rest = r.rest[size:]
+	r.strings = make([]string, len(lengths))
+	for i, n := range lengths {
+		r.strings[i], all = all[:n], all[n:]
+	}
+}
+
+func (r *reader) number() uint64 {
+	n, size := binary.Uvarint(r.rest)
+	if size <= 0 {
+		r.bad, r.rest = true, nil
+		return 0
+	}
+	r.rest = r.rest[size:]
+	return n
+}
+
+// count is a number of things that are still to come, of a byte each at least.
+func (r *reader) count() int {
+	n := r.number()
+	if n > uint64(len(r.rest)) {
+		r.bad, r.rest = true, nil
+		return 0
+	}
+	return int(n)
+}
+
+func (r *reader) text() string {
+	n := r.number()
+	if n >= uint64(len(r.strings)) {
+		r.bad = true
+		return ""
+	}
+	return r.strings[n]
+}
+
+func (r *reader) key() Key {
+	return Key{Kind: r.text(), Schema: r.text(), Table: r.text(), Name: r.text()}
+}
+
+func (r *reader) keys() []Key {
+	n := r.count()
+	if n == 0 {
+		return nil
+	}
+	ks := make([]Key, n)
+	for i := range ks {
+		ks[i] = r.key()
+	}
+	return ks
+}
+
+func (r *reader) attrs() map[string]string {
+	n := r.count()
+	m := make(map[string]string, n)
+	for range n {
+		name := r.text()
+		m[name] = r.text()
+	}
+	return m
+}
