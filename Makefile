@@ -39,8 +39,8 @@ test: cc ## all tests with the race detector, on every engine (PKG=./internal/di
 test-fast: ## the tests that need no server
 	$(GO) test $(TESTFLAGS) $(PKG)
 
-torture: ## what takes too long for make test: kills everywhere, swarms on a MySQL replication group
-	scripts/testdb.sh run $(ENGINES) -- env MIGR_TEST_TORTURE=1 $(GO) test ./cmd/migr -run 'TestTorture$$|TestSwarm' -count=1 -timeout 3h -v $(TESTFLAGS)
+torture: ## kill migr, its sessions, its network and its servers at every command; writes the table of docs/reliability.md
+	scripts/testdb.sh run $(ENGINES) -- env MIGR_TEST_TORTURE=1 $(GO) test ./cmd/migr -run 'TestTorture$$|TestReliabilityTable|TestSwarm' -count=1 -timeout 3h -v $(TESTFLAGS)
 
 lint: $(LINTER) ## go vet, staticcheck, the arrows between packages and the rest of .golangci.yml
 	$(GO) mod tidy -diff
