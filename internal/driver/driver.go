@@ -77,8 +77,12 @@ type Dialect struct {
 	// Session returns what is set for one statement outside of transactions, and what
 	// takes it back; nil where Settings are the session's.
 	Session func(t Timeouts, stmt string) (set, reset string)
-	// Before and After stand outside the transaction of a revision.
-	Before, After []string
+	// Before stands before a transaction that has something to Verify; Restore, asked
+	// in front of it, is what takes it back ("": it changes nothing).
+	Before  []string
+	Restore func(ctx context.Context, c *Conn) (string, error)
+	// Absent tells whether connecting would make the database; nil: it never does.
+	Absent func(u *dburl.URL) bool
 	// Elapsed is an expression: the milliseconds since the server got the text
 	// that it stands in; "" where there is none.
 	Elapsed string
