@@ -54,7 +54,8 @@ type Dialect struct {
 	Holder  func(ctx context.Context, c *Conn, name string) *Holder
 	// Guard returns what a session that has the lock sets, so that it ends, and the lock
 	// with it, soon after its client has gone without a word; nil where nothing helps.
-	Guard func(s Server) string
+	// What a server refuses of it is left out.
+	Guard func(s Server) []string
 	// EndSession is the statement that ends the session %s.
 	EndSession string
 	// Frail tells why a session lock would not keep a second runner out here, or
