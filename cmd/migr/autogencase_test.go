@@ -86,6 +86,7 @@ func (c *autogenCase) option(word, value string) (err error) {
 		c.known = value
 	case "rename":
 		c.revising.rename = append(c.revising.rename, value)
+		c.own = true // a copy of the live schema is built on a database of its own
 	case "no-rename":
 		c.revising.noRename = append(c.revising.noRename, value)
 	case "allow":

@@ -58,6 +58,11 @@ type Kind struct {
 	// its own is wanted then.
 	GoesWith bool
 
+	// Slot says what an object takes up to the exclusion of others, as a partition takes
+	// its bounds: within a group those that go do so before those that change place,
+	// and those that come after both. Nil, or group "": nothing.
+	Slot func(o *Object) (group, place string)
+
 	// Create returns the statements that make the object (p.To holds it), with
 	// its comment. For a table: p.Inline are the parts to write into it.
 	Create func(p *Ctx, o *Object) []string

@@ -171,10 +171,10 @@ var columnKind = catalog.Kind{
 
 var inheritedColumnKind = catalog.Kind{
 	Name: "inherited_column", Report: "column", GoesWith: true,
-	Create: func(_ *catalog.Ctx, o *catalog.Object) []string { return override(nil, o) },
+	Create: func(p *catalog.Ctx, o *catalog.Object) []string { return override(p, nil, o) },
 	Drop:   dropOverride,
-	Alter: func(_ *catalog.Ctx, d *catalog.Delta) catalog.Alteration {
-		return catalog.Alteration{SQL: override(d.From, d.To)}
+	Alter: func(p *catalog.Ctx, d *catalog.Delta) catalog.Alteration {
+		return catalog.Alteration{SQL: override(p, d.From, d.To)}
 	},
 }
 
@@ -248,6 +248,9 @@ func columnExtras(_ *catalog.Ctx, from, to *catalog.Object) []string {
 	if from == nil && to.Attrs["notnull_invalid"] != "" { // CREATE TABLE would check it
 		stmts = append(stmts, notNullConstraint(to))
 	}
+	if v := to.Attrs["notnull_comment"]; from == nil && v != "" {
+		stmts = append(stmts, comment("CONSTRAINT", ident(to.Info["notnull_name"])+" ON "+tableOf(to.Key), v))
+	}
 	if v := to.Attrs["storage"]; v != old["storage"] && v != "" {
 		stmts = append(stmts, alter+"SET STORAGE "+v)
 	} else if v != old["storage"] {
@@ -298,9 +301,13 @@ func renameColumn(_ *catalog.Ctx, o *catalog.Object, to catalog.Key) []string {
 }
 
 // override writes what a child table has otherwise than its parent; "none" says
-// that the child has nothing where the parent has something.
-func override(from, to *catalog.Object) []string {
+// that the child has nothing where the parent has something. What it no longer has
+// otherwise is made what the parent has.
+func override(p *catalog.Ctx, from, to *catalog.Object) []string {
 	old := map[string]string{}
+	column := to.Clone()
+	column.Kind = "column"
+	inherited := inheritedIn(p.To, column)
 	if from != nil {
 		old = from.Attrs
 	}
@@ -310,6 +317,9 @@ func override(from, to *catalog.Object) []string {
 		v := to.Attrs[name]
 		if v == old[name] {
 			continue
+		}
+		if v == "" && inherited != nil {
+			v = inherited.Attrs[name]
 		}
 		unset := v == "" || v == "none"
 		switch name {
@@ -341,7 +351,7 @@ func dropOverride(p *catalog.Ctx, o *catalog.Object) []string {
 		return nil
 	}
 	like := &catalog.Object{Key: o.Key, Attrs: map[string]string{}}
-	return override(o, like)
+	return override(p, o, like)
 }
 
 // splitType takes a type as format_type prints it apart: "character varying(10)"
