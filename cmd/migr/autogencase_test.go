@@ -47,6 +47,7 @@ type autogenCase struct {
 	products []string // names of engines; none: all of the family
 	own      bool     // wants a database of its own: it reaches out of its schema
 	noDump   string   // why the dumps differ though no statement can change that
+	once     string   // why the schema cannot be taken away and built again by what inspect prints
 	known    string   // why it does not work
 	environ  []string // settings of migr
 	revising revising // the flags of revision --autogenerate
@@ -82,6 +83,8 @@ func (c *autogenCase) option(word, value string) (err error) {
 		c.own = true
 	case "no-dump":
 		c.noDump = value
+	case "no-inspect":
+		c.once = value
 	case "known":
 		c.known = value
 	case "rename":

@@ -95,6 +95,9 @@ type Alteration struct {
 	// Detach names objects of From whose dependents, other than of Carried
 	// kinds, must be dropped before SQL and rebuilt after it.
 	Detach []Key
+	// Rebuild names objects of From that must be dropped before SQL and made again
+	// after it, with what depends on them, though their kind is Carried.
+	Rebuild []Key
 	// DropsParts: SQL drops the table in passing (SQLite's rebuild), so those of
 	// the detached that go with the table need no Drop of their own.
 	DropsParts bool

@@ -144,12 +144,7 @@ func columnAttrs(o *catalog.Object, w row) {
 		a["identity"] = "BY DEFAULT"
 	}
 	a["storage"] = storageNames[w.s("storage")]
-	switch w.s("compression") {
-	case "p":
-		a["compression"] = "pglz"
-	case "l":
-		a["compression"] = "lz4"
-	}
+	a["compression"] = compressionNames[w.s("compression")]
 	if n := w.s("statistics"); n != "-1" {
 		a["statistics"] = n
 	}
@@ -161,6 +156,8 @@ func columnAttrs(o *catalog.Object, w row) {
 	}
 }
 
+var compressionNames = map[string]string{"p": "pglz", "l": "lz4"}
+
 var storageNames = map[string]string{"p": "PLAIN", "e": "EXTERNAL", "m": "MAIN", "x": "EXTENDED"}
 
 var columnKind = catalog.Kind{
@@ -170,7 +167,7 @@ var columnKind = catalog.Kind{
 }
 
 var inheritedColumnKind = catalog.Kind{
-	Name: "inherited_column", Report: "column", GoesWith: true,
+	Name: "inherited_column", Report: "column", GoesWith: true, Carried: true,
 	Create: func(p *catalog.Ctx, o *catalog.Object) []string { return override(p, nil, o) },
 	Drop:   dropOverride,
 	Alter: func(p *catalog.Ctx, d *catalog.Delta) catalog.Alteration {
@@ -204,7 +201,7 @@ func columnDef(p *catalog.Ctx, o *catalog.Object) string {
 		b.WriteString(" " + v)
 	}
 	if v := o.Attrs["default"]; v != "" {
-		b.WriteString(" DEFAULT " + v)
+		b.WriteString(" DEFAULT " + inDefault(v))
 	}
 	if v := o.Attrs["generated"]; v != "" {
 		b.WriteString(" GENERATED ALWAYS AS (" + v + ") " + o.Attrs["stored"])
