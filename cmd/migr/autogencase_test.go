@@ -33,6 +33,7 @@ var families = []struct {
 // and back. Its sections:
 //
 //	from.sql, to.sql    the schemas
+//	live.sql            run after from.sql: what is on the database and in no model (grants, owners)
 //	rows.sql            put in after from.sql; the rows of tables that stay must survive both ways
 //	check.sql           a query that must answer the same before up, after up and after down
 //	changes             golden: what differs, there and back: docs/coverage.md counts these
@@ -155,7 +156,7 @@ func (c *autogenCase) remove(name string) {
 }
 
 // order in which the sections stand in the file.
-var sectionOrder = []string{"options", "from.sql", "to.sql", "rows.sql", "check.sql", "changes", "up.sql", "down.sql"}
+var sectionOrder = []string{"options", "from.sql", "live.sql", "to.sql", "rows.sql", "check.sql", "changes", "up.sql", "down.sql"}
 
 // save writes the file, when something in it changed.
 func (c *autogenCase) save() error {

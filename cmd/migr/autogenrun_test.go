@@ -72,7 +72,7 @@ func (r *autogenRun) load(ctx context.Context, sc *scratch.DB, name, text string
 	if err != nil {
 		return err
 	}
-	prepared, err := source.Prepare(family, stmts)
+	prepared, err := source.Prepare(family, stmts, source.Grants(r.a.cfg.Grants))
 	if err != nil {
 		return err
 	}
@@ -103,6 +103,9 @@ func (r *autogenRun) plan(ctx context.Context, work, models *database) (err erro
 	r.a.out = r.a.redact.Writer(&r.out)
 	if r.work, r.workDB, err = r.fillIn(ctx, work, "from.sql"); err != nil {
 		return fmt.Errorf("from.sql: %w", err)
+	}
+	if err := r.exec(ctx, "live.sql"); err != nil {
+		return err
 	}
 	db, sc, err := r.fillIn(ctx, models, "to.sql")
 	if err != nil {
@@ -157,7 +160,16 @@ func (r *autogenRun) changes() string {
 
 // fill puts the rows in and notes what must survive.
 func (r *autogenRun) fill(ctx context.Context) (err error) {
-	stmts, err := sqltext.Split(r.work.dialect.Family, "rows.sql", r.c.section("rows.sql"))
+	if err := r.exec(ctx, "rows.sql"); err != nil {
+		return err
+	}
+	r.rows, err = r.count(ctx)
+	return err
+}
+
+// exec runs a section on the database at work as it stands, not as a model.
+func (r *autogenRun) exec(ctx context.Context, section string) error {
+	stmts, err := sqltext.Split(r.work.dialect.Family, section, r.c.section(section))
 	if err != nil {
 		return err
 	}
@@ -166,11 +178,10 @@ func (r *autogenRun) fill(ctx context.Context) (err error) {
 	}
 	for _, s := range stmts {
 		if err := r.work.Exec(ctx, s.Text); err != nil {
-			return fmt.Errorf("rows.sql: %w", err)
+			return fmt.Errorf("%s: %w", section, err)
 		}
 	}
-	r.rows, err = r.count(ctx)
-	return err
+	return nil
 }
 
 // count tells the rows of each table that is in both schemas, and the answer to check.sql.

@@ -22,7 +22,7 @@ func parseURL(s string) (*dburl.URL, error) { return dburl.Parse(s, "") }
 
 // scope says what of the database is under management.
 func (a *app) scope(db *database) catalog.Scope {
-	s := catalog.Scope{Home: db.Server.Home, Schemas: a.cfg.Schemas, Exclude: a.excluded(db.Server.Home)}
+	s := catalog.Scope{Home: db.Server.Home, Schemas: a.cfg.Schemas, Grants: a.cfg.Grants, Exclude: a.excluded(db.Server.Home)}
 	named := len(s.Schemas) > 0 && !slices.Contains(s.Schemas, "*")
 	if db.dialect.Schemas != nil && named && !slices.Contains(s.Schemas, s.Home) {
 		exclude := s.Exclude // the home schema is not under management
@@ -59,7 +59,7 @@ func (a *app) modelStatements(ctx context.Context, db *database, m config.Models
 			Hint: "name the files that describe the schema; to take everything away, use `migr downgrade base` or `migr diff --to empty`",
 		}
 	}
-	return source.Prepare(db.dialect.Family, stmts)
+	return source.Prepare(db.dialect.Family, stmts, source.Grants(a.cfg.Grants))
 }
 
 // sourceOptions are the settings that model sources need.
