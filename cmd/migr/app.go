@@ -34,6 +34,7 @@ type app struct {
 	dir            string
 	now            func() time.Time
 	rand           io.Reader
+	products       []*product // nil: all of them
 
 	outTTY, errTTY, inTTY bool
 
@@ -316,7 +317,10 @@ func (a *app) product(u *dburl.URL) (*product, error) {
 	}
 	a.redact.Plain(u.User, u.Database)
 	a.redact.AddURL(u)
-	ps := products()
+	ps := a.products
+	if ps == nil {
+		ps = products()
+	}
 	var ds []*driver.Dialect
 	for _, p := range ps {
 		ds = append(ds, p.dialect)

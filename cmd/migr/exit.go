@@ -109,10 +109,20 @@ func (a *app) explain(cmd *cobra.Command, err error) *problem {
 		return ofLostConnection(err)
 	}
 	if d := a.server(err); d != nil {
-		if d.Cause == driver.LockWait {
+		switch d.Cause {
+		case driver.LockWait:
 			return &problem{exit: exitLocked, code: "locked", what: err.Error(), hint: "something else holds a lock; run the command again, or raise lock_timeout and lock_retries"}
+		case driver.ReadOnly:
+			return &problem{
+				exit: exitFailed, code: "statement", what: "this server takes no writes", why: []string{err.Error()},
+				hint: "it is a replica, or is set to read-only: use the URL of the primary",
+			}
 		}
-		return &problem{exit: exitFailed, code: "statement", what: err.Error()}
+		p := &problem{exit: exitFailed, code: "statement", what: err.Error(), hint: "run the command again when that is mended; `migr status` tells the state"}
+		if d.Cause == driver.Full {
+			p.hint = "make room on the database's disk and run the command again; `migr status` tells the state"
+		}
+		return p
 	}
 	return &problem{exit: exitFailed, code: "io", what: err.Error()}
 }
@@ -209,6 +219,8 @@ func ofConnect(e *driver.ConnectError) *problem {
 			p.hint = "check the user and the password in the URL (or PGPASSWORD, MYSQL_PWD)"
 		case driver.NoDatabase:
 			p.hint = "create the database, or correct its name in the URL"
+		case driver.Lost:
+			p.hint = "the server ended the connection: run the command again"
 		}
 		return p
 	}
@@ -256,7 +268,7 @@ func (a *app) ofStatement(e *apply.StatementError) *problem {
 		}
 		p.more["blockers"] = append([]string{}, e.Blockers...)
 	}
-	if e.Lost {
+	if e.Lost || e.Unseen {
 		return lostStatement(e, p)
 	}
 	if e.Atomic {
@@ -312,11 +324,11 @@ func ofTask(e *apply.TaskError) *problem {
 		p.what, p.why = fmt.Sprintf("stamping %s", e.Task.Revision), p.why[1:]
 		return p
 	}
+	p.hint = "`migr status` tells what is done; run the same command again"
 	if e.Atomic {
 		p.why = append(p.why, "the revision was rolled back: nothing of it is left")
-		return p
+		p.hint = "run the command again when that is mended"
 	}
-	p.hint = "`migr status` tells what is done; run the same command again"
 	return p
 }
 

@@ -52,6 +52,7 @@ type StatementError struct {
 	Lost      bool                // the connection broke while it ran
 	Done      int                 // how many statements are done and stay so; of no meaning where Atomic
 	Unsent    bool                // it was stopped before it was begun
+	Unseen    bool                // it ended without an error, and looking whether it did all failed
 }
 
 func (e *StatementError) Error() string {
@@ -193,7 +194,8 @@ func (s *Session) runAll(ctx context.Context, tasks []Task, rows []string) ([]Do
 func (s *Session) retry(ctx context.Context, t *Task, g group, rows []string, began time.Time) error {
 	for try := 0; ; try++ {
 		err := s.runGroup(ctx, t, g, rows, began)
-		if err == nil || s.Conn.Dialect.CauseOf(err) != driver.LockWait || try >= s.Retries {
+		var e *StatementError
+		if err == nil || s.Conn.Dialect.CauseOf(err) != driver.LockWait || try >= s.Retries || errors.As(err, &e) && e.Unseen {
 			return err
 		}
 		pause := min(30*time.Second, 100*time.Millisecond<<min(try, 9))
@@ -285,6 +287,11 @@ func (r *runner) op(ctx context.Context, o op) error {
 		}
 		return r.verify(ctx, task, o)
 	case opBegin:
+		if d := r.Conn.Dialect; d.Reached == nil && !d.InProcess { // PostgreSQL takes what goes before BEGIN in one text into the transaction
+			if err := r.flush(ctx); err != nil {
+				return err
+			}
+		}
 		r.pending, r.open = append(r.pending, o.sql), true
 		if r.Conn.Dialect.TryLock != nil {
 			return nil
@@ -359,6 +366,9 @@ func (r *runner) opStatement(ctx context.Context, task *Task, o op) error {
 	if err := r.starts(ctx, alone); err != nil {
 		return err
 	}
+	if ctx.Err() != nil && o.alone {
+		return r.stopped(ctx)
+	}
 	if o.batch == nil && d.Reached != nil {
 		marks := joined(r.pending)
 		r.pending = nil
@@ -370,6 +380,9 @@ func (r *runner) opStatement(ctx context.Context, task *Task, o op) error {
 	}
 	if err := r.flush(ctx); err != nil {
 		return err
+	}
+	if ctx.Err() != nil && o.alone {
+		return r.stopped(ctx)
 	}
 	if o.batch != nil {
 		return r.rounds(ctx, task, o)
@@ -409,22 +422,20 @@ func (r *runner) stopped(ctx context.Context) error {
 		r.rollback(ctx)
 	}
 	for _, o := range r.g.ops {
-		switch o.kind {
-		case opDone:
-			short, cancel := aside(ctx)
-			err := r.revive(short)
-			if err == nil {
-				err = r.write(short, o.sql, false)
-			}
-			cancel()
-			if err != nil {
-				return err
-			}
-		case opStatement:
-			e := NewStatementError(r.Conn.Dialect, r.t, o.n, cause, false)
-			e.Unsent = true
-			return e
+		if o.kind != opStatement {
+			continue
 		}
+		ctx, cancel := aside(ctx)
+		defer cancel()
+		if err := r.revive(ctx); err != nil {
+			return err
+		}
+		if err := r.write(ctx, r.Plan.Tables.stands(*r.t, r.g.from), false); err != nil {
+			return err
+		}
+		e := NewStatementError(r.Conn.Dialect, r.t, o.n, cause, false)
+		e.Unsent = true
+		return e
 	}
 	return cause
 }
