@@ -96,15 +96,6 @@ func scratch(context.Context, *driver.Conn, string) (*dburl.URL, func(context.Co
 	return &dburl.URL{Scheme: dburl.SQLite, Memory: true}, func(context.Context) error { return nil }, nil
 }
 
-// alone: what stands outside of transactions can be run again without harm.
-func alone(stmt string) *driver.Alone {
-	w := sqltext.Words(sqltext.SQLite, stmt, 1)
-	if len(w) == 0 || w[0] != "VACUUM" && w[0] != "PRAGMA" {
-		return nil
-	}
-	return &driver.Alone{Outcome: func(context.Context, *driver.Conn) (driver.Outcome, error) { return driver.Again, nil }}
-}
-
 func noTx(stmts []string, i int) string {
 	w := sqltext.Words(sqltext.SQLite, stmts[i], 2)
 	if len(w) == 0 {
