@@ -109,8 +109,14 @@ func (a *app) explain(cmd *cobra.Command, err error) *problem {
 		return ofLostConnection(err)
 	}
 	if d := a.server(err); d != nil {
-		if d.Cause == driver.LockWait {
+		switch d.Cause {
+		case driver.LockWait:
 			return &problem{exit: exitLocked, code: "locked", what: err.Error(), hint: "something else holds a lock; run the command again, or raise lock_timeout and lock_retries"}
+		case driver.ReadOnly:
+			return &problem{
+				exit: exitFailed, code: "statement", what: "this server takes no writes", why: []string{err.Error()},
+				hint: "it is a replica, or is set to read-only: use the URL of the primary",
+			}
 		}
 		p := &problem{exit: exitFailed, code: "statement", what: err.Error(), hint: "run the command again when that is mended; `migr status` tells the state"}
 		if d.Cause == driver.Full {
@@ -262,7 +268,7 @@ func (a *app) ofStatement(e *apply.StatementError) *problem {
 		}
 		p.more["blockers"] = append([]string{}, e.Blockers...)
 	}
-	if e.Lost {
+	if e.Lost || e.Unseen {
 		return lostStatement(e, p)
 	}
 	if e.Atomic {

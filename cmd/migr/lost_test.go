@@ -160,3 +160,23 @@ INSERT INTO slow VALUES (1);
 		t.Errorf("at the end: %s", got)
 	}
 }
+
+// TestLongStatementIsNotCut: migr asks whether the server is there many times while a
+// statement runs, and waits on.
+func TestLongStatementIsNotCut(t *testing.T) {
+	t.Parallel()
+	servers(t, func(t *testing.T, e testdb.Engine) {
+		sleep := "SELECT sleep(4)"
+		if strings.HasPrefix(e.Name, "postgres") {
+			sleep = "SELECT pg_sleep(4)"
+		}
+		v := &victim{dir: folder(t, map[string]string{"migr.toml": "", "migrations/long.sql": "-- migr:revision long\n-- migr:up\n" + sleep + ";\n"})}
+		r, err := v.start(e.New(t), patience)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if code, err := r.end(time.Minute); err != nil || code != exitOK {
+			t.Errorf("exit %d: %v\n%s", code, err, r.out.String())
+		}
+	})
+}

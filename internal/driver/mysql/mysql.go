@@ -195,9 +195,11 @@ func settings(t driver.Timeouts) []string {
 	return all
 }
 
+// 3101 (MySQL 5.7 and later, and sometimes 1180 with the engine's 149) is how a
+// replication group of several primaries ends a transaction that came second.
 var causes = map[uint16]driver.Cause{
 	1146: driver.NoTable, 1044: driver.NoRights, 1142: driver.NoRights, 1227: driver.NoRights, 1370: driver.NoRights, 1045: driver.BadLogin, 1049: driver.NoDatabase,
-	1205: driver.LockWait, 1213: driver.LockWait, 1290: driver.ReadOnly, 1792: driver.ReadOnly, 1836: driver.ReadOnly,
+	1205: driver.LockWait, 1213: driver.LockWait, 3101: driver.LockWait, 1290: driver.ReadOnly, 1792: driver.ReadOnly, 1836: driver.ReadOnly,
 	1021: driver.Full, 1114: driver.Full, 3675: driver.Full, 1050: driver.Exists, 1304: driver.Exists, 1359: driver.Exists, 1061: driver.Exists,
 	1824: driver.Missing, 1305: driver.Missing, 1054: driver.Missing, 1356: driver.Missing, 1072: driver.Missing,
 }
@@ -213,6 +215,9 @@ func explain(err error) *driver.ServerError {
 		return nil
 	}
 	s := &driver.ServerError{Code: strconv.Itoa(int(e.Number)), Message: e.Message, Cause: causes[e.Number]}
+	if e.Number == 1180 && strings.Contains(e.Message, "error 149 ") {
+		s.Cause = driver.LockWait
+	}
 	if e.SQLState != ([5]byte{}) {
 		s.Code += ", SQLSTATE " + string(e.SQLState[:])
 	}
