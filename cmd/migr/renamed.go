@@ -96,8 +96,25 @@ func (w *way) undo(ctx context.Context, site *scratch.DB, want *catalog.Catalog)
 			return nil, err
 		}
 	}
-	_, err := site.Run(ctx, w.there)
-	return to, err
+	if _, err := site.Run(ctx, w.there); err != nil {
+		return nil, err
+	}
+	return to, w.mend(ctx, site, want)
+}
+
+// mend makes a database the wanted schema again: MySQL renames a column by dropping
+// what names it and adding that as it was before the revision.
+func (w *way) mend(ctx context.Context, site *scratch.DB, want *catalog.Catalog) error {
+	now, err := site.Read(ctx)
+	if err != nil {
+		return err
+	}
+	plan, err := diff.Plan(w.engine, now, want, diff.Options{})
+	if err != nil {
+		return err
+	}
+	_, err = site.Run(ctx, plan.SQL())
+	return err
 }
 
 // copyOf builds a schema on a scratch database.
