@@ -124,7 +124,7 @@ func (r *autogenRun) plan(ctx context.Context, work, models *database) (err erro
 	if len(r.ways) == 0 {
 		return errors.New("nothing differs")
 	}
-	gen, err := r.a.compose(db.product, r.ways, &r.c.revising)
+	gen, err := r.a.compose(ctx, &database{product: db.product}, r.ways, &r.c.revising)
 	if err != nil {
 		return whole(err)
 	}

@@ -268,7 +268,7 @@ func (a *app) ofStatement(e *apply.StatementError) *problem {
 		}
 		p.more["blockers"] = append([]string{}, e.Blockers...)
 	}
-	if e.Lost {
+	if e.Lost || e.Unseen {
 		return lostStatement(e, p)
 	}
 	if e.Atomic {

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/migr-dev/migr/internal/cache"
 	"github.com/migr-dev/migr/internal/catalog"
 	"github.com/migr-dev/migr/internal/config"
 	"github.com/migr-dev/migr/internal/dburl"
@@ -75,7 +76,7 @@ func (a *app) sourceOptions(db *database) source.Options {
 		},
 	}
 	if a.cfg.ModelCache {
-		o.Cache = a.cacheDir("models")
+		o.Cache = cache.Folder{Path: a.cacheDir("models"), Now: a.now}
 	}
 	return o
 }

@@ -140,6 +140,7 @@ type Ctx struct {
 	From, To *Catalog
 	Inline   []*Object // Create of a table: its Inline and Merged parts, ordered by kind and place
 	Online   bool      // the least blocking form is wanted
+	Free     bool      // the order of columns means nothing: none is moved
 }
 
 // A Delta is one object that is there before and after, and differs.

@@ -26,7 +26,7 @@ type node struct {
 	a     *action
 	obj   *catalog.Object   // the object it is named for
 	parts []*catalog.Object // of a table: written into its CREATE, or gone with its DROP
-	next  map[*node]bool    // what must come later
+	next  map[*node]bool    // what must come later; false: rather than must
 	wait  int
 	id    int // in the order of creation
 }
@@ -238,8 +238,8 @@ func (p *planner) connectAltered(n *node, o *catalog.Object) {
 			if !n.a.yields[d] { // else it depends on d no longer when d goes
 				edge(n, p.drops[d])
 			}
-			if t != nil && !slices.Contains(allDeps(p.to, t), d) { // it leaves d before d changes
-				edge(n, p.alterOf(d))
+			if m := p.alterOf(d); t != nil && m != nil && m != n && !slices.Contains(allDeps(p.to, t), d) { // it leaves d before d changes
+				n.next[m] = n.next[m]
 			}
 		}
 	}

@@ -23,7 +23,7 @@ type Options struct {
 func Plan(e *catalog.Engine, from, to *catalog.Catalog, o Options) (*Result, error) {
 	p := &planner{
 		kinds: newKindTable(e), from: from, to: to,
-		ctx:     catalog.Ctx{From: from, To: to, Online: o.Online},
+		ctx:     catalog.Ctx{From: from, To: to, Online: o.Online, Free: !e.Ordered},
 		actions: map[catalog.Key]*action{},
 	}
 	if err := p.decide(Compare(e, from, to)); err != nil {

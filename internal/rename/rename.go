@@ -188,7 +188,9 @@ func (r *round) said(in func(*catalog.Object) bool) {
 		if t == nil || Find(r.s.Engine, r.from, t.Key) != nil {
 			continue
 		}
-		f := first(Things(r.s.Engine, r.from), func(o *catalog.Object) bool { return r.grants(w, o, t) && !r.taken(o) })
+		f := first(Things(r.s.Engine, r.from), func(o *catalog.Object) bool {
+			return r.grants(w, o, t) && !r.taken(o) && Find(r.s.Engine, r.want, o.Key) == nil // else it stays, and the other is new
+		})
 		if f == nil {
 			continue
 		}

@@ -218,6 +218,13 @@ func (m mysqlMaker) key(g *gen, n *node) bool {
 		n.sql = kind + g.q(n.name) + " (" + g.list(n, g.some(cs, 2), func(c column) string { return g.q(c.name) }) + ")"
 		return true
 	}
+	cs = slices.DeleteFunc(cs, func(c column) bool {
+		text := g.s[g.s.index(c.id)].sql
+		return strings.Contains(text, "geometry") || strings.Contains(text, "point") || strings.Contains(text, "json")
+	})
+	if len(cs) == 0 {
+		return false
+	}
 	parts := []string{g.list(n, g.some(cs, 3), func(c column) string {
 		name := g.q(c.name)
 		i := g.s.index(c.id)

@@ -526,5 +526,8 @@ func TestPairs(t *testing.T) {
 }
 
 func products() []*product {
-	return []*product{sqliteProduct(), mysqlProduct(testdb.EngineMariaDB), mysqlProduct(testdb.EngineMySQL)}
+	return []*product{
+		sqliteProduct(), postgresProduct(testdb.EnginePostgres), postgresProduct(testdb.EnginePostgres18),
+		mysqlProduct(testdb.EngineMariaDB), mysqlProduct(testdb.EngineMySQL),
+	}
 }

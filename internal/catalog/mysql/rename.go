@@ -72,7 +72,8 @@ func unquoted(raw string) string {
 // not in the new list (error 1265, MySQL 9.7 and MariaDB 10.11 in strict mode; else
 // they become ”). So the new name is added, the rows are given it, and the old one
 // is taken away. A check that names the column is away meanwhile, as it may speak of
-// the old value; it comes back as it is wanted.
+// the old value; it comes back as it is wanted. So are the triggers on UPDATE: this
+// is no change of the rows' meaning, and they may name what has another name by now.
 func renameLabel(p *catalog.Ctx, o *catalog.Object, from, to string) []string {
 	f, table := flavourIn(p), p.From.Get(o.TableKey())
 	if table == nil {
@@ -99,12 +100,30 @@ func renameLabel(p *catalog.Ctx, o *catalog.Object, from, to string) []string {
 	}
 	alter := "ALTER TABLE " + ident(o.Table) + "\n  "
 	drops, adds := checksAround(p, o)
-	return []string{
+	away, again := triggersAround(p, o)
+	return slices.Concat(away, []string{
 		alter + strings.Join(append(drops, "MODIFY COLUMN "+columnDef(f, table, wide)), ",\n  "),
 		"UPDATE " + ident(o.Table) + " SET " + strings.Join(append([]string{ident(o.Name) + " = " + now}, unmoved(p, o)...), ", ") +
 			" WHERE " + ident(o.Name) + " = " + old,
 		alter + strings.Join(append([]string{"MODIFY COLUMN " + columnDef(f, table, last)}, adds...), ",\n  "),
+	}, again)
+}
+
+// triggersAround are the statements that take the triggers on UPDATE away, and bring
+// back those that are wanted as they are; the others the plan makes.
+func triggersAround(p *catalog.Ctx, o *catalog.Object) (away, again []string) {
+	back := map[string]bool{"": true}
+	for _, t := range p.From.Parts(o.TableKey(), "trigger") {
+		if !strings.Contains(t.Attrs["event"], "UPDATE") {
+			continue
+		}
+		away = append(away, "DROP TRIGGER "+ident(t.Name))
+		if w := p.To.Get(t.Key); w != nil && w.Equal(t) && back[t.Attrs["follows"]] {
+			back[t.Name] = true
+			again = append(again, createTrigger(p, t)...)
+		}
 	}
+	return away, again
 }
 
 // checksAround are the clauses that take the checks on a column away, and bring back

@@ -15,7 +15,11 @@ import (
 var triggerKind = catalog.Kind{
 	Name: "trigger", Namespace: "trigger", GoesWith: true,
 	Create: createTrigger,
-	Drop:   func(_ *catalog.Ctx, o *catalog.Object) []string { return []string{"DROP TRIGGER " + ident(o.Name)} },
+	// one that stays is not made anew when the one before it is: that takes its place by PRECEDES
+	Yield: func(*catalog.Ctx, *catalog.Object, *catalog.Object, catalog.Key) (before, after []string) {
+		return nil, nil
+	},
+	Drop: func(_ *catalog.Ctx, o *catalog.Object) []string { return []string{"DROP TRIGGER " + ident(o.Name)} },
 }
 
 func (r *reader) readTriggers() error {
@@ -33,7 +37,9 @@ func (r *reader) readTriggers() error {
 		put(o, "timing", w.s(2))
 		put(o, "event", w.s(3))
 		group := w.s(0) + "\x00" + w.s(2) + "\x00" + w.s(3)
-		put(o, "follows", before[group])
+		if put(o, "follows", before[group]); before[group] != "" {
+			o.Deps = append(o.Deps, newObject("trigger", w.s(0), before[group]).Key)
+		}
 		before[group] = o.Name
 		put(o, "body", withoutEnd(r.relative(w.s(5))))
 		r.definer(o, w.s(6))

@@ -248,9 +248,10 @@ func columnExtras(_ *catalog.Ctx, from, to *catalog.Object) []string {
 	if from == nil && to.Attrs["notnull_invalid"] != "" { // CREATE TABLE would check it
 		stmts = append(stmts, notNullConstraint(to))
 	}
-	if v := to.Attrs["storage"]; v != old["storage"] && v != "" {
+	// a change of the type sets the new type's own storage
+	if v, retyped := to.Attrs["storage"], from != nil && old["type"] != to.Attrs["type"]; v != "" && (retyped || v != old["storage"]) {
 		stmts = append(stmts, alter+"SET STORAGE "+v)
-	} else if v != old["storage"] {
+	} else if v != old["storage"] && !retyped {
 		stmts = append(stmts, alter+"SET STORAGE "+defaultStorage(to.Attrs["type"]))
 	}
 	if v := to.Attrs["statistics"]; v != old["statistics"] {

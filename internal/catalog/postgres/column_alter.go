@@ -14,6 +14,12 @@ func alterColumn(p *catalog.Ctx, d *catalog.Delta) catalog.Alteration {
 	}
 	c := &columnChange{p: p, d: d, from: from, to: to, name: ident(to.Name), table: tableOf(to.Key)}
 	alt := catalog.Alteration{}
+	dropped := to.Attrs["identity"] == "" && from.Attrs["identity"] != ""
+	if base, _ := splitType(to.Attrs["type"]); dropped && d.Changed("type") && !integers[base] {
+		c.dropIdentity() // an identity has no other type, not for a moment
+		c.flush()
+		dropped = false
+	}
 	if d.Changed("type") || d.Changed("collation") {
 		alt.Detach = []catalog.Key{from.Key}
 		c.typeAndDefault()
@@ -27,7 +33,7 @@ func alterColumn(p *catalog.Ctx, d *catalog.Delta) catalog.Alteration {
 		v := to.Attrs["compression"]
 		c.clause("SET COMPRESSION " + either(v != "", v, "default"))
 	}
-	if to.Attrs["identity"] == "" && from.Attrs["identity"] != "" {
+	if dropped {
 		c.dropIdentity()
 	}
 	c.notNull()
@@ -62,6 +68,9 @@ func replaceGenerated(p *catalog.Ctx, d *catalog.Delta) bool {
 	}
 	return false
 }
+
+// integers are the types that an identity may have.
+var integers = map[string]bool{"smallint": true, "integer": true, "bigint": true}
 
 // A columnChange gathers the clauses of an ALTER TABLE, and the statements around it.
 type columnChange struct {

@@ -99,7 +99,7 @@ func plainer(pretty, exact string) string { return settled(chosen(pretty, exact)
 
 func chosen(pretty, exact string) string {
 	if strings.Count(exact, " AND ")+strings.Count(exact, " OR ") > 1 {
-		return exact
+		return flat(exact)
 	}
 	return pretty
 }

@@ -29,7 +29,7 @@ func Dialect() *driver.Dialect {
 		Name: "mysql", Family: sqltext.MySQL, Schemes: []string{"mysql", "mariadb"},
 		Open: open, Server: server, Scratch: scratch, Borrow: borrow, Wipe: wipe,
 		TryLock: tryLock, Unlock: unlock, Holder: holder, Frail: frail, Busy: busy, Blockers: blockers, EndSession: "KILL %s", Cancel: cancel,
-		Begin: "START TRANSACTION", Settings: settings, Limit: limit,
+		Begin: "START TRANSACTION", Settings: settings, Guess: guess, Limit: limit,
 		NoTx: func([]string, int) string { return "" },
 		Rows: rowsOnly, Undone: undone, Running: running, Alone: alone, Reached: &driver.Reached{Set: "SET @migr_n = %d", Ask: "SELECT @migr_n"},
 		Tables: driver.TableTypes{
@@ -162,6 +162,20 @@ func server(ctx context.Context, c *driver.Conn) (driver.Server, error) {
 		return s, driver.ErrNoDatabaseName
 	}
 	return s, nil
+}
+
+// guess asks for InnoDB's estimate, which may be half or twice the number.
+func guess(table string) string {
+	toks := sqltext.Tokens(sqltext.MySQL, table)
+	if len(toks) == 0 {
+		return "SELECT NULL"
+	}
+	schema := "DATABASE()"
+	if len(toks) == 3 {
+		schema = sqltext.QuoteLiteral(sqltext.MySQL, toks[0].Ident(sqltext.MySQL))
+	}
+	return "SELECT TABLE_ROWS FROM information_schema.TABLES WHERE TABLE_SCHEMA = " + schema +
+		" AND TABLE_NAME = " + sqltext.QuoteLiteral(sqltext.MySQL, toks[len(toks)-1].Ident(sqltext.MySQL))
 }
 
 func settings(t driver.Timeouts) []string {
