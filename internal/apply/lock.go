@@ -103,8 +103,10 @@ func (s *Session) guard(ctx context.Context) error {
 	if s.TableLock || s.Conn.Dialect.Guard == nil {
 		return nil
 	}
-	if err := s.Conn.Exec(ctx, s.Conn.Dialect.Guard(s.Conn.Server)); err != nil {
-		return fmt.Errorf("setting how the server notices that this client has gone: %w", err)
+	for _, set := range s.Conn.Dialect.Guard(s.Conn.Server) {
+		if err := s.Conn.Exec(ctx, set); err != nil && s.Conn.Dialect.Explain(err) == nil {
+			return fmt.Errorf("setting how the server notices that this client has gone: %w", err)
+		}
 	}
 	return nil
 }

@@ -54,7 +54,8 @@ type Dialect struct {
 	Holder  func(ctx context.Context, c *Conn, name string) *Holder
 	// Guard returns what a session that has the lock sets, so that it ends, and the lock
 	// with it, soon after its client has gone without a word; nil where nothing helps.
-	Guard func(s Server) string
+	// What a server refuses of it is left out.
+	Guard func(s Server) []string
 	// EndSession is the statement that ends the session %s.
 	EndSession string
 	// Frail tells why a session lock would not keep a second runner out here, or
@@ -77,8 +78,12 @@ type Dialect struct {
 	// Session returns what is set for one statement outside of transactions, and what
 	// takes it back; nil where Settings are the session's.
 	Session func(t Timeouts, stmt string) (set, reset string)
-	// Before and After stand outside the transaction of a revision.
-	Before, After []string
+	// Before stands before a transaction that has something to Verify; Restore, asked
+	// in front of it, is what takes it back ("": it changes nothing).
+	Before  []string
+	Restore func(ctx context.Context, c *Conn) (string, error)
+	// Absent tells whether connecting would make the database; nil: it never does.
+	Absent func(u *dburl.URL) bool
 	// Elapsed is an expression: the milliseconds since the server got the text
 	// that it stands in; "" where there is none.
 	Elapsed string
