@@ -48,11 +48,7 @@ func (a *app) autogenerate(ctx context.Context, g *history.Graph, o *revising) (
 	if err != nil {
 		return nil, err
 	}
-	before, err := a.remembered(db, key, stmts)
-	if err != nil {
-		return nil, err
-	}
-	if nothing, err := a.nothingToDo(ctx, db, before, o); nothing || err != nil {
+	if nothing, err := a.nothingToDo(ctx, db, key, stmts, o); nothing || err != nil {
 		return &generated{changes: []output.Change{}}, err
 	}
 	gen, again, err := a.generate(ctx, db, stmts, key, o, false)
@@ -95,6 +91,22 @@ func (a *app) generate(ctx context.Context, db *database, stmts []sqltext.Stmt, 
 	return gen, false, err
 }
 
+// nothingToDo tells whether the database is as models that were built before say:
+// then they need not be built for a proof.
+func (a *app) nothingToDo(ctx context.Context, db *database, key string, stmts []sqltext.Stmt, o *revising) (bool, error) {
+	before, err := a.remembered(db, key, stmts)
+	if before == nil || err != nil {
+		return false, err
+	}
+	have, err := a.live(ctx, db, before.scope)
+	if err != nil || len(diff.Compare(db.engine, have, before.catalog)) > 0 {
+		return false, err
+	}
+	a.tellUnknown(have, before.catalog)
+	_, err = a.settling(db.engine, have, before.catalog, &o.naming, before.marks) // what the flags name must be there
+	return true, err
+}
+
 // proved plans both ways and proves them; nil when nothing differs.
 func (a *app) proved(ctx context.Context, db *database, have *catalog.Catalog, want *built, o *revising, plain bool) (ways, error) {
 	s, err := a.settling(db.engine, have, want.catalog, &o.naming, want.marks)
@@ -107,21 +119,6 @@ func (a *app) proved(ctx context.Context, db *database, have *catalog.Catalog, w
 		return nil, err
 	}
 	return w, w.prove(ctx, want)
-}
-
-// nothingToDo tells whether the database is as models that were built before say:
-// then they need not be built for a proof.
-func (a *app) nothingToDo(ctx context.Context, db *database, before *built, o *revising) (bool, error) {
-	if before == nil {
-		return false, nil
-	}
-	have, err := a.live(ctx, db, before.scope)
-	if err != nil || len(diff.Compare(db.engine, have, before.catalog)) > 0 {
-		return false, err
-	}
-	a.tellUnknown(have, before.catalog)
-	_, err = a.settling(db.engine, have, before.catalog, &o.naming, before.marks) // what the flags name must be there
-	return true, err
 }
 
 // atHead makes sure that all revisions are applied, wholly.

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -187,6 +189,9 @@ func (a *app) ofRunning(err error) *problem {
 			p.why = append(p.why, fmt.Sprintf("and %d more statements failed, some perhaps because of this one", load.More))
 		}
 		p.hint = "nothing was written; mend the model and run it again"
+		if missingRole().MatchString(load.Error()) {
+			p.hint = "roles belong to the server and not to a schema, so that no revision makes them: create it there first"
+		}
 		return p
 	case errors.As(err, &rights):
 		s := a.server(rights.Err)
@@ -420,3 +425,7 @@ func ofSystem(err error) *problem {
 	}
 	return nil
 }
+
+// missingRole finds the server's words for a role that a model names in GRANT or
+// CREATE POLICY (PostgreSQL).
+var missingRole = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\brole ".*" does not exist`) })

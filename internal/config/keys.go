@@ -60,7 +60,7 @@ func keys() []key {
 		{name: "model_timeout", kind: duration, std: "2m", doc: "longest time of a program that gives the models"},
 		{name: "model_cache", kind: yesNo, std: true, off: "no_cache", doc: "models that have not changed are neither read again by starting their program nor built again on a scratch database; `--no-cache` turns it off once"},
 		{name: "online", kind: yesNo, std: false, doc: "plan the least blocking form that the server has"},
-		{name: "grants", kind: yesNo, std: false, doc: "compare grants as well"},
+		{name: "grants", kind: yesNo, std: false, doc: "compare the rights on tables, routines, types and schemas as well, and default privileges (PostgreSQL)"},
 		{
 			name: "transaction", kind: text, std: string(TransactionRevision), doc: "one transaction per `revision`, one for `all`, or `off`",
 			one: []string{string(TransactionRevision), string(TransactionAll), string(TransactionOff)},

@@ -126,6 +126,11 @@ func (p *planner) makeRoom() {
 			for _, d := range a.alter.Detach {
 				queue = append(queue, p.detach(d, a)...)
 			}
+			for _, d := range a.alter.Rebuild {
+				if o := p.from.Get(d); o != nil && p.rebuild(o, d) {
+					queue = append(queue, d)
+				}
+			}
 		}
 	}
 	for len(queue) > 0 {

@@ -106,6 +106,8 @@ func (r *reader) steps() []step {
 		{"event triggers", r.readEventTriggers},
 		{"statistics", r.readStatistics},
 		{"publications", r.readPublications},
+		{"rights", r.readRights},
+		{"default privileges", r.readDefaultPrivileges},
 		{"what is not modelled", r.readUnknown},
 	}
 }
