@@ -302,7 +302,7 @@ func (a *app) ofStatement(e *apply.StatementError) *problem {
 	}
 	p.why = append(p.why, fmt.Sprintf("this is not undone by itself: %s, %d failed, the rest was not run", doneText(e.Done), e.N))
 	if e.Done < e.N-1 {
-		p.why = append(p.why, spanText(e.Done+1, e.N-1) + " rolled back: one transaction is around both")
+		p.why = append(p.why, spanText(e.Done+1, e.N-1)+" rolled back: one transaction is around both")
 	}
 	p.hint = fmt.Sprintf("mend statement %d in the file and run the same command again: it goes on there; `migr status` tells the state", e.N)
 	return p
