@@ -48,11 +48,7 @@ func (a *app) autogenerate(ctx context.Context, g *history.Graph, o *revising) (
 	if err != nil {
 		return nil, err
 	}
-	before, err := a.remembered(db, key, stmts)
-	if err != nil {
-		return nil, err
-	}
-	if nothing, err := a.nothingToDo(ctx, db, before, o); nothing || err != nil {
+	if nothing, err := a.nothingToDo(ctx, db, key, stmts, o); nothing || err != nil {
 		return &generated{changes: []output.Change{}}, err
 	}
 	gen, again, err := a.generate(ctx, db, stmts, key, o, false)
@@ -91,8 +87,24 @@ func (a *app) generate(ctx context.Context, db *database, stmts []sqltext.Stmt, 
 			return nil, false, err
 		}
 	}
-	gen, err = a.compose(db.product, ways, o)
+	gen, err = a.compose(ctx, db, ways, o)
 	return gen, false, err
+}
+
+// nothingToDo tells whether the database is as models that were built before say:
+// then they need not be built for a proof.
+func (a *app) nothingToDo(ctx context.Context, db *database, key string, stmts []sqltext.Stmt, o *revising) (bool, error) {
+	before, err := a.remembered(db, key, stmts)
+	if before == nil || err != nil {
+		return false, err
+	}
+	have, err := a.live(ctx, db, before.scope)
+	if err != nil || len(diff.Compare(db.engine, have, before.catalog)) > 0 {
+		return false, err
+	}
+	a.tellUnknown(have, before.catalog)
+	_, err = a.settling(db.engine, have, before.catalog, &o.naming, before.marks) // what the flags name must be there
+	return true, err
 }
 
 // proved plans both ways and proves them; nil when nothing differs.
@@ -107,21 +119,6 @@ func (a *app) proved(ctx context.Context, db *database, have *catalog.Catalog, w
 		return nil, err
 	}
 	return w, w.prove(ctx, want)
-}
-
-// nothingToDo tells whether the database is as models that were built before say:
-// then they need not be built for a proof.
-func (a *app) nothingToDo(ctx context.Context, db *database, before *built, o *revising) (bool, error) {
-	if before == nil {
-		return false, nil
-	}
-	have, err := a.live(ctx, db, before.scope)
-	if err != nil || len(diff.Compare(db.engine, have, before.catalog)) > 0 {
-		return false, err
-	}
-	a.tellUnknown(have, before.catalog)
-	_, err = a.settling(db.engine, have, before.catalog, &o.naming, before.marks) // what the flags name must be there
-	return true, err
 }
 
 // atHead makes sure that all revisions are applied, wholly.
@@ -232,11 +229,14 @@ func (ws ways) prove(ctx context.Context, want *built) error {
 }
 
 // compose writes the two parts of each revision, with the directives that say what is lost.
-func (a *app) compose(p *product, ways ways, o *revising) (*generated, error) {
+func (a *app) compose(ctx context.Context, db *database, ways ways, o *revising) (*generated, error) {
+	count := newRowCounter(ctx, db.Conn)
+	defer count.close()
+	p := db.product
 	gen := &generated{changes: ways.changes()}
 	var refused []string
 	for _, w := range ways {
-		up := writer{p: p, locks: w.locks, allow: func(h catalog.Hazard, _ *diff.Change) (string, bool) {
+		up := writer{p: p, count: count, locks: w.locks, allow: func(h catalog.Hazard, _ *diff.Change) (string, bool) {
 			return "allowed when the revision was generated", slices.Contains(o.allow, h.Code)
 		}}
 		up.look(w.upSQL())
@@ -304,6 +304,7 @@ func wayBack(up *diff.Result) func(catalog.Hazard, *diff.Change) (string, bool) 
 // A writer writes one part of a file.
 type writer struct {
 	p       *product
+	count   *rowCounter // of the rows that are lost; nil where they are not there yet
 	b       strings.Builder
 	allow   func(catalog.Hazard, *diff.Change) (reason string, ok bool)
 	refused []string
@@ -325,8 +326,13 @@ func (w *writer) look(stmts []string) {
 	}
 }
 
+// plain writes the statements of renames. What MySQL does not carry along (a column
+// that is computed from the renamed one) goes in them and comes back as it was.
 func (w *writer) plain(stmts []string) {
 	for _, s := range stmts {
+		for _, f := range w.found[w.n] {
+			fmt.Fprintf(&w.b, "-- migr:allow %s: the rename makes it anew, as it was\n", f.Code)
+		}
 		w.statement(s)
 	}
 }
@@ -355,7 +361,7 @@ func (w *writer) steps(steps []diff.Step) {
 		for i, s := range st.SQL {
 			for _, f := range w.found[w.n] {
 				if i > 0 || !told[f.Code] {
-					w.directive(catalog.Hazard{Code: f.Code, Why: f.Why}, about(st, f))
+					w.directive(catalog.Hazard{Code: f.Code, Object: f.Name, Why: f.Why, Count: f.Count}, about(st, f))
 				}
 			}
 			if st.Rounds {
@@ -385,13 +391,30 @@ func about(st diff.Step, f gate.Finding) *diff.Change {
 }
 
 func (w *writer) directive(h catalog.Hazard, c *diff.Change) {
-	why := strings.Join(strings.Fields(h.Why), " ")
 	if reason, ok := w.allow(h, c); ok {
 		fmt.Fprintf(&w.b, "-- migr:allow %s: %s\n", h.Code, reason)
 		return
 	}
+	why := h.Why
+	if w.count != nil {
+		why, _, _ = w.count.told(h.Code, h.Object, h.Why, h.Count, w.tableOf(c))
+	}
+	why = strings.Join(strings.Fields(why), " ")
 	fmt.Fprintf(&w.b, "-- migr:hazard %s: %s\n", h.Code, why)
 	w.refused = append(w.refused, h.Code+": "+why)
+}
+
+// tableOf is the table of a change, as it is written in SQL.
+func (w *writer) tableOf(c *diff.Change) string {
+	name := c.Key.Table
+	if name == "" {
+		name = c.Key.Name
+	}
+	name = sqltext.QuoteIdent(w.p.dialect.Family, name)
+	if c.Key.Schema != "" {
+		name = sqltext.QuoteIdent(w.p.dialect.Family, c.Key.Schema) + "." + name
+	}
+	return name
 }
 
 // A replayed is a revision's statement that failed on a scratch database.

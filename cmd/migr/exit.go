@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -109,8 +111,14 @@ func (a *app) explain(cmd *cobra.Command, err error) *problem {
 		return ofLostConnection(err)
 	}
 	if d := a.server(err); d != nil {
-		if d.Cause == driver.LockWait {
+		switch d.Cause {
+		case driver.LockWait:
 			return &problem{exit: exitLocked, code: "locked", what: err.Error(), hint: "something else holds a lock; run the command again, or raise lock_timeout and lock_retries"}
+		case driver.ReadOnly:
+			return &problem{
+				exit: exitFailed, code: "statement", what: "this server takes no writes", why: []string{err.Error()},
+				hint: "it is a replica, or is set to read-only: use the URL of the primary",
+			}
 		}
 		p := &problem{exit: exitFailed, code: "statement", what: err.Error(), hint: "run the command again when that is mended; `migr status` tells the state"}
 		if d.Cause == driver.Full {
@@ -181,6 +189,9 @@ func (a *app) ofRunning(err error) *problem {
 			p.why = append(p.why, fmt.Sprintf("and %d more statements failed, some perhaps because of this one", load.More))
 		}
 		p.hint = "nothing was written; mend the model and run it again"
+		if missingRole().MatchString(load.Error()) {
+			p.hint = "roles belong to the server and not to a schema, so that no revision makes them: create it there first"
+		}
 		return p
 	case errors.As(err, &rights):
 		s := a.server(rights.Err)
@@ -262,7 +273,7 @@ func (a *app) ofStatement(e *apply.StatementError) *problem {
 		}
 		p.more["blockers"] = append([]string{}, e.Blockers...)
 	}
-	if e.Lost {
+	if e.Lost || e.Unseen {
 		return lostStatement(e, p)
 	}
 	if e.Atomic {
@@ -414,3 +425,7 @@ func ofSystem(err error) *problem {
 	}
 	return nil
 }
+
+// missingRole finds the server's words for a role that a model names in GRANT or
+// CREATE POLICY (PostgreSQL).
+var missingRole = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\brole ".*" does not exist`) })

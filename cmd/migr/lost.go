@@ -13,8 +13,11 @@ func ofLocked(e *apply.LockedError) *problem {
 	if e.Holder != nil {
 		p.more["holder"] = holderJSON(e.Holder)
 	}
-	if e.Table {
+	switch {
+	case e.Table:
 		p.hint += "; the lease of a migr that was killed runs out by itself, `migr lock release` ends it at once"
+	case e.Holder != nil:
+		p.hint += "; if it is no more, `migr lock release` tells how to end its session"
 	}
 	return p
 }

@@ -160,3 +160,44 @@ INSERT INTO slow VALUES (1);
 		t.Errorf("at the end: %s", got)
 	}
 }
+
+// TestLongStatementIsNotCut: migr asks whether the server is there many times while a
+// statement runs, and waits on.
+func TestLongStatementIsNotCut(t *testing.T) {
+	t.Parallel()
+	servers(t, func(t *testing.T, e testdb.Engine) {
+		sleep := "SELECT sleep(4)"
+		if strings.HasPrefix(e.Name, "postgres") {
+			sleep = "SELECT pg_sleep(4)"
+		}
+		v := &victim{dir: folder(t, map[string]string{"migr.toml": "", "migrations/long.sql": "-- migr:revision long\n-- migr:up\n" + sleep + ";\n"})}
+		r, err := v.start(e.New(t), patience)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if code, err := r.end(time.Minute); err != nil || code != exitOK {
+			t.Errorf("exit %d: %v\n%s", code, err, r.out.String())
+		}
+	})
+}
+
+// TestConnectToSilence: what accepts a connection and says nothing is given up.
+func TestConnectToSilence(t *testing.T) {
+	t.Parallel()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = ln.Close() })
+	dir := folder(t, map[string]string{"migr.toml": "", "migrations/.keep": ""})
+	for _, scheme := range []string{"postgres", "mysql"} {
+		t.Run(scheme, func(t *testing.T) {
+			t.Parallel()
+			began := time.Now()
+			inProcess(t, dir, exitFailed, "current", "-u", scheme+"://u@"+ln.Addr().String()+"/x")
+			if took := time.Since(began); took > 2*connectTimeout {
+				t.Errorf("it took %s", took)
+			}
+		})
+	}
+}

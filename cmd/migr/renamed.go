@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -96,15 +97,14 @@ func (w *way) undo(ctx context.Context, site *scratch.DB, want *catalog.Catalog)
 			return nil, err
 		}
 	}
-	if _, err := site.Run(ctx, w.there); err != nil {
-		return nil, err
-	}
-	return to, w.mend(ctx, site, want)
+	return to, w.restore(ctx, site, want)
 }
 
-// mend makes a database the wanted schema again: MySQL renames a column by dropping
-// what names it and adding that as it was before the revision.
-func (w *way) mend(ctx context.Context, site *scratch.DB, want *catalog.Catalog) error {
+// restore brings a scratch database, which holds no rows, back to the wanted schema:
+// by the renames, and by a plan where these are more than that (MySQL takes a trigger
+// away that would fire, and brings back what is the same on both sides).
+func (w *way) restore(ctx context.Context, site *scratch.DB, want *catalog.Catalog) error {
+	_, failed := site.Run(ctx, w.there)
 	now, err := site.Read(ctx)
 	if err != nil {
 		return err
@@ -113,8 +113,10 @@ func (w *way) mend(ctx context.Context, site *scratch.DB, want *catalog.Catalog)
 	if err != nil {
 		return err
 	}
-	_, err = site.Run(ctx, plan.SQL())
-	return err
+	if _, err := site.Run(ctx, plan.SQL()); err != nil {
+		return fmt.Errorf("bringing the scratch database back to the models: %w", errors.Join(failed, err))
+	}
+	return nil
 }
 
 // copyOf builds a schema on a scratch database.

@@ -50,15 +50,15 @@ type process struct {
 	done   chan error
 }
 
-// patience is how long a test's migr waits for a server that says nothing, a quarter
-// of what it takes to call it lost.
-const patience = 250 * time.Millisecond
+// patience makes a test's migr ask soon whether a server is there that says nothing. It
+// calls it lost after four times as long.
+const patience = "MIGR_TEST_PULSE=500ms"
 
 func (v *victim) start(u string, env ...string) (*process, error) {
 	r := &process{done: make(chan error, 1)}
 	r.cmd = exec.Command("migr", "upgrade", "-u", u)
 	r.cmd.Dir, r.cmd.Stdout, r.cmd.Stderr = v.dir, &r.out, &r.out
-	r.cmd.Env = append(os.Environ(), append(env, "MIGR_TEST_PULSE="+patience.String())...)
+	r.cmd.Env = append(os.Environ(), env...)
 	if err := r.cmd.Start(); err != nil {
 		return nil, err
 	}

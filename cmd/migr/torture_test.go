@@ -1,6 +1,8 @@
 package main
 
 import (
+	"database/sql"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -16,6 +18,7 @@ type fault struct {
 	name  string
 	own   bool // it needs a server that nobody else uses
 	whens []moment
+	env   []string // of migr
 	// inProcess: also where there is no server
 	inProcess bool
 	// relent is when the fault ends while migr still waits: a server may wait for room
@@ -52,14 +55,17 @@ func faults() []fault {
 		}},
 		{name: "session ended by an administrator", whens: always, spring: func(p *torment, l *link, _ []byte) error {
 			l.deaf.Store(false)
-			return p.endSession(l.port())
+			if err := p.endSession(l.port()); !errors.Is(err, sql.ErrNoRows) { // it has ended by itself: the command was its last
+				return err
+			}
+			return nil
 		}},
 		{name: "connection reset", whens: always, spring: func(p *torment, l *link, _ []byte) error {
 			l.reset()
 			return nil
 		}},
 		{
-			name: "black hole", whens: always,
+			name: "black hole", whens: always, env: []string{patience},
 			spring: func(p *torment, _ *link, _ []byte) error { p.trap.dark.Store(true); return nil },
 		},
 		{name: "server killed and started again", whens: always, own: true, spring: func(p *torment, _ *link, _ []byte) error {
@@ -92,7 +98,7 @@ func (p *torment) suffer(t *testing.T) (ending, error) {
 			t.Errorf("%s: %v", p.fault.name, err)
 		}
 	}
-	if p.run, err = p.start(p.trap.through(t, u)); err != nil {
+	if p.run, err = p.start(p.trap.through(t, u), p.fault.env...); err != nil {
 		return wrong, err
 	}
 	close(ready)
@@ -146,6 +152,12 @@ type tally struct {
 
 func (c tally) points() int { return c.by[wrong] + c.by[byItself] + c.by[byUpgrade] + c.by[byRepair] }
 
+func (c *tally) add(o tally) {
+	for i := range c.by {
+		c.by[i] += o.by[i]
+	}
+}
+
 // TestTorture stops migr at the commands that it sends: at each, in `make torture`; at
 // some of them otherwise. Whatever happened, `migr status` must tell what is in the
 // database, one command must bring it to its end, and that must be the end of a run
@@ -168,12 +180,27 @@ func TestTorture(t *testing.T) {
 			})
 		}
 	})
-	points, failed := 0, 0
+	report(t, all)
+	if whole && os.Getenv("MIGR_TEST_TORTURE_FAULT") == "" {
+		writeTable(t, all)
+	}
+}
+
+// report tells how many points were tried; for who runs many packages, where no test's
+// output is shown, also in the file that MIGR_TEST_TALLY names.
+func report(t *testing.T, all []tally) {
+	var sum tally
 	for _, c := range all {
-		points, failed = points+c.points(), failed+c.by[wrong]
+		sum.add(c)
 		t.Logf("%-11s %-34s %4d points: %d by itself, %d by upgrade, %d by repair, %d wrong", c.engine, c.fault, c.points(), c.by[byItself], c.by[byUpgrade], c.by[byRepair], c.by[wrong])
 	}
-	fmt.Printf("torture: %d points, %d of them ended wrong\n", points, failed)
+	line := fmt.Sprintf("torture: %d points tried, %d of them ended wrong\n", sum.points(), sum.by[wrong])
+	fmt.Print(line)
+	if f := os.Getenv("MIGR_TEST_TALLY"); f != "" {
+		if err := os.WriteFile(f, []byte(line), 0o600); err != nil {
+			t.Error(err)
+		}
+	}
 }
 
 // torture runs the points of one engine.

@@ -8,7 +8,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"io"
-	"slices"
 	"strings"
 	"time"
 
@@ -63,7 +62,6 @@ type opKind int
 
 const (
 	opBefore opKind = iota // before a transaction
-	opAfter                // and after it
 	opBegin
 	opSetting
 	opStarted // the log: that a statement is begun
@@ -145,17 +143,19 @@ func (p *Plan) partGroup(t Task, part part, behind []op) group {
 	g := group{tx: part.tx, from: part.from}
 	last := part.from + len(part.stmts)
 	g.ops = append(behind, op{kind: opStarted, sql: p.Tables.started(t, part.from, last), n: part.from + 1})
-	if part.tx {
-		g.ops = append(g.ops, p.opening()...)
-	}
+	var stmts []op
 	for j, s := range part.stmts {
 		n := part.from + j + 1
 		o := op{kind: opStatement, sql: s.Text, n: n, alone: !part.tx}
 		if b, ok := t.Batches[n-1]; ok {
 			o.batch = &b
 		}
-		g.ops = append(g.ops, o)
+		stmts = append(stmts, o)
 	}
+	if part.tx {
+		stmts = p.inside(stmts)
+	}
+	g.ops = append(g.ops, stmts...)
 	if part.tx {
 		g.ops = append(g.ops, op{kind: opRecord, sql: p.Tables.done(t, last)}, op{kind: opCommit, sql: "COMMIT"})
 	}
@@ -170,13 +170,9 @@ func (p *Plan) sessionSettings() []string {
 	return p.Dialect.Settings(p.Timeouts)
 }
 
-// opening begins a transaction, with what must stand before and first in it.
+// opening begins a transaction.
 func (p *Plan) opening() []op {
-	var ops []op
-	for _, s := range p.Dialect.Before {
-		ops = append(ops, op{kind: opBefore, sql: s})
-	}
-	ops = append(ops, op{kind: opBegin, sql: p.Dialect.Begin})
+	ops := []op{{kind: opBegin, sql: p.Dialect.Begin}}
 	if p.Dialect.TxDDL { // else they are the session's
 		for _, s := range p.Dialect.Settings(p.Timeouts) {
 			ops = append(ops, op{kind: opSetting, sql: s})
@@ -185,27 +181,42 @@ func (p *Plan) opening() []op {
 	return ops
 }
 
+// inside lays statements into a transaction that is not ended yet. Where they could
+// leave rows in contradiction, what would forbid it on the way is switched off before,
+// and the rows are looked at before and after.
+func (p *Plan) inside(stmts []op) []op {
+	query := ""
+	if p.Dialect.Verify != nil {
+		texts := make([]string, len(stmts))
+		for i, o := range stmts {
+			texts[i] = o.sql
+		}
+		query = p.Dialect.Verify(texts)
+	}
+	if query == "" {
+		return append(p.opening(), stmts...)
+	}
+	var ops []op
+	for _, s := range p.Dialect.Before {
+		ops = append(ops, op{kind: opBefore, sql: s})
+	}
+	ops = append(ops, p.opening()...)
+	ops = append(ops, op{kind: opVerify, sql: query})
+	ops = append(ops, stmts...)
+	return append(ops, op{kind: opVerify, sql: query, n: 1})
+}
+
 // atomic lays a whole task into one transaction.
 func (p *Plan) atomic(t Task) group {
-	ops := p.opening()
-	texts := make([]string, 0, len(t.Stmts))
+	stmts := make([]op, len(t.Stmts))
 	for i, s := range t.Stmts {
-		ops = append(ops, op{kind: opStatement, sql: s.Text, n: i + 1})
-		texts = append(texts, s.Text)
+		stmts[i] = op{kind: opStatement, sql: s.Text, n: i + 1}
 	}
-	if p.Dialect.Verify != nil {
-		if q := p.Dialect.Verify(texts); q != "" { // before and after
-			ops = slices.Insert(ops, len(ops)-len(texts), op{kind: opVerify, sql: q})
-			ops = append(ops, op{kind: opVerify, sql: q, n: 1})
-		}
-	}
+	ops := p.inside(stmts)
 	for _, s := range append(p.Tables.rows(t), p.Tables.entry(t, p)) {
 		ops = append(ops, op{kind: opRecord, sql: s})
 	}
 	ops = append(ops, op{kind: opCommit, sql: "COMMIT"})
-	for _, s := range p.Dialect.After {
-		ops = append(ops, op{kind: opAfter, sql: s})
-	}
 	return group{tx: true, ops: ops, last: true}
 }
 

@@ -163,7 +163,7 @@ func aside(ctx context.Context) (context.Context, context.CancelFunc) {
 // not seen.
 func failedAt(err error) int {
 	var e *StatementError
-	if errors.As(err, &e) && e.Server != nil && !e.Lost {
+	if errors.As(err, &e) && e.Server != nil && !e.Lost && !e.Unseen {
 		return e.N
 	}
 	return 0

@@ -42,11 +42,12 @@ type Session struct {
 	// Lease is how long such a row holds without a sign of life; 0: half a minute.
 	Lease time.Duration
 
-	locked bool
-	lease  *lease        // of a table lock
-	texts  int           // of several statements, that were sent
-	wait   time.Duration // for the lock, as it was asked for
-	calm   bool          // the last transaction can have changed none of the session's settings
+	locked  bool
+	lease   *lease        // of a table lock
+	restore string        // what takes back what was switched off before a transaction
+	texts   int           // of several statements, that were sent
+	wait    time.Duration // for the lock, as it was asked for
+	calm    bool          // the last transaction can have changed none of the session's settings
 }
 
 // Read tells the state, in one round trip where both tables are there.

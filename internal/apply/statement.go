@@ -35,16 +35,18 @@ func (s *Session) statement(ctx context.Context, t *Task, o op, alone *driver.Al
 	if o.alone {
 		s.after(ctx, o)
 	}
+	unseen := false
 	if e == nil && alone != nil && alone.After != nil {
 		e = alone.After(ctx, s.Conn)
+		unseen = s.Plan.Dialect.Explain(e) != nil || s.Plan.Dialect.CauseOf(e) == driver.Lost
 	}
 	if e == nil {
 		s.tell(Event{Kind: StatementEnds, Task: t, Statement: o.n, Duration: s.Now().Sub(began)})
 		return nil
 	}
 	err := s.newStatementError(ctx, t, o.n, e)
-	err.Blockers = blockers
-	if alone != nil && alone.Failed != nil && !err.Lost {
+	err.Blockers, err.Unseen = blockers, unseen
+	if alone != nil && alone.Failed != nil && !err.Lost && !unseen {
 		err.Notes = s.cleared(ctx, alone)
 	}
 	return err
@@ -74,7 +76,9 @@ func (s *Session) after(ctx context.Context, o op) {
 	if s.Plan.Dialect.Session == nil || s.TableLock {
 		return
 	}
-	if _, reset := s.Plan.Dialect.Session(s.Plan.Timeouts, o.sql); reset != "" && ctx.Err() == nil {
+	if _, reset := s.Plan.Dialect.Session(s.Plan.Timeouts, o.sql); reset != "" {
+		ctx, cancel := aside(ctx)
+		defer cancel()
 		_ = s.Conn.Exec(ctx, reset)
 	}
 }

@@ -126,6 +126,11 @@ func (t Tables) done(task Task, n int) string {
 	return fmt.Sprintf("UPDATE %s SET done = %d%s", t.log(), n, t.where(task))
 }
 
+// stands says that n statements are done and none is under way.
+func (t Tables) stands(task Task, n int) string {
+	return fmt.Sprintf("UPDATE %s SET started = %d, done = %[2]d, found = NULL%s", t.log(), n, t.where(task))
+}
+
 func (t Tables) failed(task Task, n int, why string) string {
 	return fmt.Sprintf("UPDATE %s SET state = 'failed', started = %d, error = %s%s", t.log(), n, t.lit(why), t.where(task))
 }

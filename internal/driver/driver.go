@@ -8,6 +8,7 @@ import (
 	"context"
 	"database/sql"
 	sqldriver "database/sql/driver"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -53,7 +54,8 @@ type Dialect struct {
 	Holder  func(ctx context.Context, c *Conn, name string) *Holder
 	// Guard returns what a session that has the lock sets, so that it ends, and the lock
 	// with it, soon after its client has gone without a word; nil where nothing helps.
-	Guard func(s Server) string
+	// What a server refuses of it is left out.
+	Guard func(s Server) []string
 	// EndSession is the statement that ends the session %s.
 	EndSession string
 	// Frail tells why a session lock would not keep a second runner out here, or
@@ -76,8 +78,12 @@ type Dialect struct {
 	// Session returns what is set for one statement outside of transactions, and what
 	// takes it back; nil where Settings are the session's.
 	Session func(t Timeouts, stmt string) (set, reset string)
-	// Before and After stand outside the transaction of a revision.
-	Before, After []string
+	// Before stands before a transaction that has something to Verify; Restore, asked
+	// in front of it, is what takes it back ("": it changes nothing).
+	Before  []string
+	Restore func(ctx context.Context, c *Conn) (string, error)
+	// Absent tells whether connecting would make the database; nil: it never does.
+	Absent func(u *dburl.URL) bool
 	// Elapsed is an expression: the milliseconds since the server got the text
 	// that it stands in; "" where there is none.
 	Elapsed string
@@ -104,6 +110,10 @@ type Dialect struct {
 	// Limit makes a statement change at most n rows and returns it, and what counts
 	// the rows that it would change without the limit ("" where that is not known).
 	Limit func(stmt string, n int) (limited, count string, err error)
+	// Guess returns a query for the number of rows that the server believes a table to
+	// have, without looking at them: one row, NULL where it does not know. The table's
+	// name is as it is written in SQL. Nil where it keeps no such number.
+	Guess func(table string) string
 	// Verify returns a query for rows that contradict one another, for a revision
 	// of those statements: no row may be new at its end.
 	Verify func(stmts []string) string
@@ -271,17 +281,50 @@ func Find(ds []*Dialect, u *dburl.URL) (*Dialect, error) {
 	return nil, fmt.Errorf("no driver for %s databases", u.Scheme)
 }
 
-// Open connects and asks who answers. The error is a *ConnectError.
+// Open connects and asks who answers. The error is a *ConnectError. Not every
+// driver gives up when the context ends (lib/pq 1.12 asks the server to cancel and
+// waits on, which a pooler without a free server does not hear): Open does, and
+// closes what comes later.
 func Open(ctx context.Context, d *Dialect, u *dburl.URL, o Options) (*Conn, error) {
 	o.Dialer = o.Dialer.fresh()
-	db, err := d.Open(u, o)
-	if err != nil {
-		return nil, &ConnectError{URL: u, Err: err}
+	if d.InProcess {
+		return open(ctx, d, u, o)
 	}
 	if o.Timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, o.Timeout)
 		defer cancel()
+	}
+	type answer struct {
+		c   *Conn
+		err error
+	}
+	came := make(chan answer, 1)
+	go func() {
+		c, err := open(ctx, d, u, o)
+		came <- answer{c, err}
+	}()
+	select {
+	case a := <-came:
+		return a.c, a.err
+	case <-ctx.Done():
+	}
+	go func() {
+		if a := <-came; a.c != nil {
+			_ = a.c.Close()
+		}
+	}()
+	err := context.Cause(ctx)
+	if o.Timeout > 0 && errors.Is(err, context.DeadlineExceeded) {
+		err = fmt.Errorf("no answer within %s", o.Timeout)
+	}
+	return nil, &ConnectError{URL: u, Err: err}
+}
+
+func open(ctx context.Context, d *Dialect, u *dburl.URL, o Options) (*Conn, error) {
+	db, err := d.Open(u, o)
+	if err != nil {
+		return nil, &ConnectError{URL: u, Err: err}
 	}
 	sc, err := db.Conn(ctx)
 	if err != nil {

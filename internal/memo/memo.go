@@ -3,16 +3,15 @@
 package memo
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/migr-dev/migr/internal/cache"
 )
 
 // How a file or folder is looked at again.
@@ -25,8 +24,8 @@ const (
 
 // A Question is what a program was asked. Another question never gets its answer.
 type Question struct {
-	Place string // a digest: one answer is kept for each place, so that the folder does not grow
-	Key   string // a digest of all that is asked
+	Place string // a cache.Key: one answer is kept for each place, so that the folder does not grow
+	Key   string // a cache.Key of all that is asked
 	Env   []string
 }
 
@@ -49,13 +48,10 @@ type entry struct {
 }
 
 // Get puts the kept answer into a pointer, and tells whether there is one and
-// all that it was made from is as it was. folder "" keeps none.
-func Get(folder string, q Question, answer any) bool {
-	if folder == "" {
-		return false
-	}
-	text, err := os.ReadFile(filepath.Join(folder, q.file()))
-	if err != nil {
+// all that it was made from is as it was.
+func Get(folder cache.Folder, q Question, answer any) bool {
+	text := folder.Get(q.Place)
+	if text == nil {
 		return false
 	}
 	var e entry
@@ -81,8 +77,8 @@ func Get(folder string, q Question, answer any) bool {
 
 // Put keeps an answer, but not when a file has changed since the program began.
 // That it could not be written is no error: the next run asks again.
-func Put(folder string, q Question, from From, answer any) {
-	if folder == "" {
+func Put(folder cache.Folder, q Question, from From, answer any) {
+	if folder.Path == "" {
 		return
 	}
 	e := entry{Key: q.Key, Files: map[string]string{}, Env: map[string]string{}}
@@ -102,21 +98,10 @@ func Put(folder string, q Question, from From, answer any) {
 	if e.Answer, err = json.Marshal(answer); err != nil {
 		return
 	}
-	text, err := json.Marshal(e)
-	if err != nil || os.MkdirAll(folder, 0o700) != nil {
-		return
-	}
-	f, err := os.CreateTemp(folder, ".new-")
-	if err != nil {
-		return
-	}
-	_, err = f.Write(text)
-	if cerr := f.Close(); err != nil || cerr != nil || os.Rename(f.Name(), filepath.Join(folder, q.file())) != nil {
-		_ = os.Remove(f.Name())
+	if text, err := json.Marshal(e); err == nil {
+		folder.Put(q.Place, text)
 	}
 }
-
-func (q *Question) file() string { return q.Place[:32] + ".json" }
 
 // state describes a file or folder, so that another state has another text.
 func state(path, sort string) string {
@@ -133,7 +118,7 @@ func state(path, sort string) string {
 	if err != nil {
 		return sort + " unread"
 	}
-	return sort + " " + Digest(string(text))
+	return sort + " " + cache.Key(string(text))
 }
 
 // names is a digest of what is in a folder. For an import only modules and
@@ -154,13 +139,13 @@ func names(path string, modules bool) string {
 	for i, d := range list {
 		all[i] = d.Name()
 	}
-	return Digest(all...)
+	return cache.Key(all...)
 }
 
 func variable(env []string, name string) string {
 	for i := len(env) - 1; i >= 0; i-- {
 		if v, ok := strings.CutPrefix(env[i], name+"="); ok {
-			return Digest(v)
+			return cache.Key(v)
 		}
 	}
 	return "none"
@@ -187,14 +172,5 @@ func environment(env []string) string {
 	if err != nil {
 		return ""
 	}
-	return Digest(string(text))
-}
-
-// Digest is a sha256, in hex, over texts and where one ends and the next begins.
-func Digest(texts ...string) string {
-	h := sha256.New()
-	for _, t := range texts {
-		fmt.Fprintf(h, "%d:%s", len(t), t)
-	}
-	return hex.EncodeToString(h.Sum(nil))
+	return cache.Key(string(text))
 }

@@ -6,14 +6,15 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/migr-dev/migr/internal/cache"
 	"github.com/migr-dev/migr/internal/memo"
 )
 
 // question is a job as it is remembered.
 func (p *Project) question(j *Job) memo.Question {
-	q := memo.Question{Place: memo.Digest(j.Name, p.Dir, p.Interpreter), Env: p.Env}
+	q := memo.Question{Place: cache.Key(j.Name, p.Dir, p.Interpreter), Env: p.Env}
 	if requests, err := json.Marshal(j.Requests); err == nil { // sorts the keys
-		q.Key = memo.Digest(j.Name, p.Interpreter, p.Dir, prelude, j.Script, string(requests))
+		q.Key = cache.Key(j.Name, p.Interpreter, p.Dir, prelude, j.Script, string(requests))
 	}
 	return q
 }

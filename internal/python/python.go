@@ -17,6 +17,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/migr-dev/migr/internal/cache"
 )
 
 //go:embed prelude.py
@@ -38,7 +40,7 @@ type Project struct {
 	Dir         string        // working directory, and first in sys.path
 	Env         []string      // nil: as migr's own
 	Timeout     time.Duration // of one start; 0: DefaultTimeout
-	Cache       string        // folder of remembered answers; "": none
+	Cache       cache.Folder  // of remembered answers
 }
 
 // A Job is a helper script and what is asked of it. Jobs see nothing of one

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/migr-dev/migr/internal/cache"
 	"github.com/migr-dev/migr/internal/python"
 	"github.com/migr-dev/migr/internal/testdb"
 )
@@ -34,7 +35,7 @@ func newProject(t *testing.T, app string) *project {
 	py := testdb.FindPython(t, "sa21")
 	p := &project{t: t, dir: t.TempDir()}
 	p.write("app.py", app)
-	p.in = python.Project{Interpreter: py.Exe, Dir: p.dir, Env: []string{"PATH=" + os.Getenv("PATH"), "A=1"}, Cache: t.TempDir()}
+	p.in = python.Project{Interpreter: py.Exe, Dir: p.dir, Env: []string{"PATH=" + os.Getenv("PATH"), "A=1"}, Cache: cache.Folder{Path: t.TempDir(), Now: time.Now}}
 	p.job = python.Job{Script: script, Name: "x", Requests: []map[string]any{{}}}
 	return p
 }
@@ -105,7 +106,7 @@ VALUE = part.one.VALUE + os.environ.get("A", "") + pathlib.Path(__file__).with_n
 	p.job.Requests[0]["dialect"] = "mysql"
 	p.wants("another question", "w3[]", false)
 	p.wants("and again", "w3[]", true)
-	p.in.Cache = ""
+	p.in.Cache.Path = ""
 	p.wants("no cache", "w3[]", false)
 }
 
@@ -214,7 +215,7 @@ func TestErrors(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			p := newProject(t, c.app)
-			p.in.Timeout = 5 * time.Second
+			p.in.Timeout = 10 * time.Second // a busy machine takes some for the start
 			if c.kind == "output" {
 				p.in.Timeout = time.Minute
 			}

@@ -9,9 +9,11 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/migr-dev/migr/internal/cache"
 	"github.com/migr-dev/migr/internal/sqltext"
 )
 
@@ -30,6 +32,9 @@ type Kind struct {
 	// New makes the source for a spec. dir is the folder that relative paths
 	// start from; nothing is read yet.
 	New func(dir, spec string, o Options) (Source, error)
+	// Unordered: what makes such models into a database adds new columns at the end
+	// of tables that exist, wherever they stand in the model.
+	Unordered bool
 }
 
 // Options are settings that one kind or another needs.
@@ -39,7 +44,7 @@ type Options struct {
 
 	Product Product       // the database that the models are for
 	Timeout time.Duration // of a program that is started; 0 = the kind's own
-	Cache   string        // folder of remembered answers of programs; "" = none are kept
+	Cache   cache.Folder  // of remembered answers of programs
 	Warn    func(string)  // told of what is left out or changed without an error; nil = nobody is
 
 	Import      []string // further Python modules, "package.*" for all below
@@ -72,6 +77,15 @@ func Open(kinds []Kind, dir string, specs []string, o Options) (Source, error) {
 		all = append(all, s)
 	}
 	return all, nil
+}
+
+// Unordered tells whether the order of columns in models of these specs means
+// nothing.
+func Unordered(kinds []Kind, specs []string) bool {
+	return slices.ContainsFunc(specs, func(spec string) bool {
+		k, err := kindOf(kinds, spec)
+		return err == nil && k.Unordered
+	})
 }
 
 func kindOf(kinds []Kind, spec string) (Kind, error) {

@@ -127,9 +127,13 @@ func kindOfColumn(c *catalog.Object) string {
 func (a *altering) inPlace(news []*catalog.Object, olds map[string]*catalog.Object) []bool {
 	n := len(news)
 	length, prev, end := make([]int, n), make([]int, n), -1
+	stays := make([]bool, n)
 	for i, c := range news {
 		old := olds[c.Name]
 		if old == nil || a.rebuilt(old, c) {
+			continue
+		}
+		if stays[i] = a.p.Free; a.p.Free {
 			continue
 		}
 		length[i], prev[i] = 1, -1
@@ -142,7 +146,6 @@ func (a *altering) inPlace(news []*catalog.Object, olds map[string]*catalog.Obje
 			end = i
 		}
 	}
-	stays := make([]bool, n)
 	for i := end; i >= 0; i = prev[i] {
 		stays[i] = true
 	}

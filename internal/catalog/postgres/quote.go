@@ -91,6 +91,51 @@ func withComment(stmts []string, what, name string, o *catalog.Object) []string 
 	return stmts
 }
 
+// inDefault writes an expression so that it may follow DEFAULT in a definition, where the
+// server's grammar takes no AND, NOT, IS, IN, COLLATE and their like outside of parentheses.
+func inDefault(expr string) string {
+	depth, bare := 0, false
+	sqltext.Scan(sqltext.Postgres, expr, func(t sqltext.Token) bool {
+		switch {
+		case t.Text == "(":
+			depth++
+		case t.Text == ")":
+			depth--
+		case depth == 0:
+			bare = notInDefault[t.Upper()]
+		}
+		return !bare
+	})
+	return either(bare, "("+expr+")", expr)
+}
+
+var notInDefault = map[string]bool{
+	"AND": true, "OR": true, "NOT": true, "IS": true, "ISNULL": true, "NOTNULL": true, "IN": true, "LIKE": true, "ILIKE": true,
+	"SIMILAR": true, "BETWEEN": true, "COLLATE": true, "AT": true, "OVERLAPS": true,
+}
+
+// spaced puts the blank into "FROM (VALUES" that the server writes itself once a
+// view which was made of a bare VALUES has been read again.
+func spaced(def string) string {
+	if !strings.Contains(def, "(VALUES ") {
+		return def
+	}
+	b := &strings.Builder{}
+	done, open := 0, -1
+	sqltext.Scan(sqltext.Postgres, def, func(t sqltext.Token) bool {
+		if t.Upper() == "VALUES" && open == t.Off-1 {
+			b.WriteString(def[done:t.Off] + " ")
+			done = t.Off
+		}
+		open = -1
+		if t.Text == "(" {
+			open = t.Off
+		}
+		return true
+	})
+	return b.String() + def[done:]
+}
+
 // plainer chooses between the server's two ways of writing an expression. The
 // pretty one leaves out needless parentheses, but also those that group one AND
 // within another, which do not come back when it is read again; so a text

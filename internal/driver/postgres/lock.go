@@ -34,14 +34,15 @@ func unlock(ctx context.Context, c *driver.Conn, name string) error {
 
 // guard: without keepalives the server waits for two hours (Linux's default) before it
 // asks whether a client that says nothing is there; and while it carries out a
-// statement it does not look for its client at all, from 14 on unless it is told to.
-func guard(s driver.Server) string {
-	set := "SET tcp_keepalives_idle = 15; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3"
+// statement it does not look for its client at all, from 14 on unless it is told to
+// (on Windows it refuses that).
+func guard(s driver.Server) []string {
+	set := []string{"SET tcp_keepalives_idle = 15; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3"}
 	if s.Version >= 120000 {
-		set += "; SET tcp_user_timeout = 30000"
+		set[0] += "; SET tcp_user_timeout = 30000"
 	}
 	if s.Version >= 140000 {
-		set += "; SET client_connection_check_interval = 5000"
+		set = append(set, "SET client_connection_check_interval = 5000")
 	}
 	return set
 }

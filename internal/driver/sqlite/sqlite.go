@@ -31,6 +31,8 @@ func Dialect() *driver.Dialect {
 		// of its children (ON DELETE CASCADE). The PRAGMA is a no-op within a
 		// transaction, so it stands before it.
 		Before:   []string{"PRAGMA foreign_keys = OFF"},
+		Restore:  restore,
+		Absent:   absent,
 		Settings: func(driver.Timeouts) []string { return nil },
 		NoTx:     noTx, Alone: alone, Verify: verify, Refuse: refuse, Limit: limit,
 		Tables: driver.TableTypes{
@@ -70,6 +72,24 @@ func open(u *dburl.URL, o driver.Options) (*sql.DB, error) {
 		q.Set("mode", "ro") // else SQLite fails at the first write only, or at a journal it cannot make
 	}
 	return sql.Open("sqlite", u.SQLiteDSN())
+}
+
+// absent: SQLite makes a file that is not there.
+func absent(u *dburl.URL) bool {
+	if u.Memory {
+		return false
+	}
+	_, err := os.Stat(u.Path)
+	return errors.Is(err, os.ErrNotExist)
+}
+
+// restore: foreign keys are off unless the URL's _pragma or a revision switches them on.
+func restore(ctx context.Context, c *driver.Conn) (string, error) {
+	rows, err := c.Strings(ctx, "PRAGMA foreign_keys")
+	if err != nil || len(rows) == 0 || rows[0][0] != "1" {
+		return "", err
+	}
+	return "PRAGMA foreign_keys = ON", nil
 }
 
 func writable(path string) bool {

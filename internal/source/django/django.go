@@ -23,6 +23,8 @@ var Kind = source.Kind{
 	Name:  "django",
 	Match: func(spec string) bool { return strings.HasPrefix(spec, prefix) },
 	New:   open,
+
+	Unordered: true,
 }
 
 // open checks the spec's form.

@@ -24,7 +24,7 @@ import (
 
 // Kind reads gorm:PACKAGE (a folder or an import path) or gorm:PACKAGE:NAME, a
 // function or variable of it that gives the models or migrates them.
-var Kind = source.Kind{Name: "gorm", Match: match, New: open}
+var Kind = source.Kind{Name: "gorm", Match: match, New: open, Unordered: true}
 
 const scheme = "gorm:"
 

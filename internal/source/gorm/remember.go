@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/migr-dev/migr/internal/cache"
 	"github.com/migr-dev/migr/internal/memo"
 	"github.com/migr-dev/migr/internal/sqltext"
 )
@@ -24,8 +25,8 @@ func (m *models) question(goTool string, f sqltext.Family) memo.Question {
 		env = (&exec.Cmd{}).Environ()
 	}
 	return memo.Question{
-		Place: memo.Digest("gorm", m.spec, m.dir, string(f)),
-		Key:   memo.Digest(m.spec, m.dir, string(f), goTool, programText, fmt.Sprint(m.options.Product)),
+		Place: cache.Key("gorm", m.spec, m.dir, string(f)),
+		Key:   cache.Key(m.spec, m.dir, string(f), goTool, programText, fmt.Sprint(m.options.Product)),
 		Env:   env,
 	}
 }
@@ -36,7 +37,7 @@ func (m *models) question(goTool string, f sqltext.Family) memo.Question {
 // folders; the module files; the Go tool; and the environment. Where the Go tool
 // cannot tell all of that, they are not kept.
 func (m *models) remember(ctx context.Context, p *pack, d driver, q memo.Question, goTool string, began time.Time, stmts []sqltext.Stmt) error {
-	if m.options.Cache == "" {
+	if m.options.Cache.Path == "" {
 		return nil
 	}
 	files, err := m.sources(ctx, p, d)

@@ -25,6 +25,8 @@ var Kind = source.Kind{
 	Name:  "sqlalchemy",
 	Match: func(spec string) bool { return strings.HasPrefix(spec, prefix) },
 	New:   open,
+
+	Unordered: true,
 }
 
 // open checks the spec's form.
