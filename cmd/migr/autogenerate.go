@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"github.com/migr-dev/migr/internal/gate"
 	"github.com/migr-dev/migr/internal/history"
 	"github.com/migr-dev/migr/internal/output"
+	"github.com/migr-dev/migr/internal/scratch"
 	"github.com/migr-dev/migr/internal/sqltext"
 )
 
@@ -38,29 +40,85 @@ func (a *app) autogenerate(ctx context.Context, g *history.Graph, o *revising) (
 	if err := a.atHead(ctx, g, s); err != nil {
 		return nil, err
 	}
-	want, err := a.buildModels(ctx, db, models)
+	stmts, err := a.modelStatements(ctx, db, models)
 	if err != nil {
 		return nil, err
 	}
-	defer a.discard(want.DB)
-	have, err := a.live(ctx, db, want.scope)
+	key, err := a.wantedKey(ctx, db, stmts)
 	if err != nil {
 		return nil, err
 	}
-	a.tellUnknown(have, want.catalog)
-	ways, err := a.ways(ctx, db, have, want, o)
-	if err != nil || ways == nil {
+	if nothing, err := a.nothingToDo(ctx, db, key, stmts, o); nothing || err != nil {
 		return &generated{changes: []output.Change{}}, err
 	}
-	if err := prove(ctx, ways, want); err != nil {
-		return nil, err
+	gen, again, err := a.generate(ctx, db, stmts, key, o, false)
+	if again {
+		gen, _, err = a.generate(ctx, db, stmts, key, o, true)
+	}
+	return gen, err
+}
+
+// generate builds the models, plans, proves and writes. again: the proof failed where
+// something was renamed that nobody asked for; plain does without.
+func (a *app) generate(ctx context.Context, db *database, stmts []sqltext.Stmt, key string, o *revising, plain bool) (gen *generated, again bool, err error) {
+	want, err := a.buildModels(ctx, db, stmts)
+	if err != nil {
+		return nil, false, err
+	}
+	defer a.discard(want.DB) // a proof that failed leaves it as it came out
+	a.remember(key, want)
+	have, err := a.live(ctx, db, want.scope)
+	if err != nil {
+		return nil, false, err
+	}
+	if !plain {
+		a.tellUnknown(have, want.catalog)
+	}
+	ways, err := a.proved(ctx, db, have, want, o, plain)
+	var wrong *scratch.Difference
+	if errors.As(err, &wrong) && ways.guessed() {
+		return nil, true, err
+	}
+	if err != nil || ways == nil {
+		return &generated{changes: []output.Change{}}, false, err
 	}
 	if a.cfg.Online {
-		if err := lookAtLocks(ctx, ways, want); err != nil {
-			return nil, err
+		if err := ways.lookAtLocks(ctx, want); err != nil {
+			return nil, false, err
 		}
 	}
-	return a.compose(db.product, ways, o)
+	gen, err = a.compose(ctx, db, ways, o)
+	return gen, false, err
+}
+
+// nothingToDo tells whether the database is as models that were built before say:
+// then they need not be built for a proof.
+func (a *app) nothingToDo(ctx context.Context, db *database, key string, stmts []sqltext.Stmt, o *revising) (bool, error) {
+	before, err := a.remembered(db, key, stmts)
+	if before == nil || err != nil {
+		return false, err
+	}
+	have, err := a.live(ctx, db, before.scope)
+	if err != nil || len(diff.Compare(db.engine, have, before.catalog)) > 0 {
+		return false, err
+	}
+	a.tellUnknown(have, before.catalog)
+	_, err = a.settling(db.engine, have, before.catalog, &o.naming, before.marks) // what the flags name must be there
+	return true, err
+}
+
+// proved plans both ways and proves them; nil when nothing differs.
+func (a *app) proved(ctx context.Context, db *database, have *catalog.Catalog, want *built, o *revising, plain bool) (ways, error) {
+	s, err := a.settling(db.engine, have, want.catalog, &o.naming, want.marks)
+	if err != nil {
+		return nil, err
+	}
+	s.Plain, s.refuse = plain, true
+	w, err := a.ways(ctx, db, have, want.catalog, want.scope, want.DB, s)
+	if err != nil || w == nil {
+		return nil, err
+	}
+	return w, w.prove(ctx, want)
 }
 
 // atHead makes sure that all revisions are applied, wholly.
@@ -75,39 +133,73 @@ func (a *app) atHead(ctx context.Context, g *history.Graph, s *apply.Session) er
 	return g.AutogenReady(rows)
 }
 
+// ways is what the revisions carry, one after another: one of them but for online.
+type ways []*way
+
 // A way is what one revision carries: two plans, with the renames that stand before them.
 type way struct {
 	from, to *catalog.Catalog // the schemas at its ends
-	renames  []renaming
+	rounds   []round
 	there    []string // the renames' statements
 	back     []string
 	up, down *diff.Result
+	engine   *catalog.Engine
 	locks    map[string][]catalog.Lock // with online: what each statement of up locks
 }
 
 func (w *way) upSQL() []string   { return append(slices.Clone(w.there), w.up.SQL()...) }
 func (w *way) downSQL() []string { return append(slices.Clone(w.back), w.down.SQL()...) }
 
-// ways plans them; none when nothing differs.
-func (a *app) ways(ctx context.Context, db *database, have *catalog.Catalog, want *built, o *revising) ([]*way, error) {
-	renames, err := a.renames(db.engine, have, want.catalog, o)
+// upSQL are the statements of all, up.
+func (ws ways) upSQL() []string {
+	var all []string
+	for _, w := range ws {
+		all = append(all, w.upSQL()...)
+	}
+	return all
+}
+
+// downSQL are the statements of all, down.
+func (ws ways) downSQL() []string {
+	var all []string
+	for _, w := range slices.Backward(ws) {
+		all = append(all, w.downSQL()...)
+	}
+	return all
+}
+
+// ways plans both directions; none when nothing differs. site is a scratch database that
+// holds the wanted schema; nil: one is made where it is needed.
+func (a *app) ways(ctx context.Context, db *database, have, want *catalog.Catalog, scope catalog.Scope, site *scratch.DB, s *settling) (ways, error) {
+	w := &way{from: have, to: want, engine: db.engine}
+	from, rounds, err := a.forth(ctx, db, s, have, want, scope)
 	if err != nil {
 		return nil, err
 	}
-	w := &way{from: have, to: want.catalog, renames: renames}
-	from, to := have, want.catalog
-	if len(renames) > 0 {
-		if from, to, err = a.renamed(ctx, db, w, have, want); err != nil {
+	w.rounds = rounds
+	for _, r := range rounds {
+		for _, p := range r.pairs {
+			w.there = append(w.there, p.There...)
+		}
+	}
+	to := want
+	if len(w.there) > 0 {
+		if site == nil {
+			made, err := a.copyOf(ctx, db, want, scope)
+			if err != nil {
+				return nil, fmt.Errorf("building a copy of the wanted schema for the renames: %w", err)
+			}
+			defer a.discard(made.DB)
+			site = made.DB
+		}
+		if to, err = w.undo(ctx, site, want); err != nil {
 			return nil, err
 		}
 	}
-	parts, err := a.planWay(ctx, want.Conn, db.engine, from, want.catalog)
-	if err != nil {
-		return nil, err
-	}
+	parts, err := a.planWay(ctx, db, site, from, want)
 	switch {
-	case len(parts) == 0 && len(renames) == 0:
-		return nil, nil
+	case err != nil || len(parts) == 0 && len(w.there) == 0:
+		return nil, err
 	case len(parts) > 1:
 		return inParts(w, from, parts), nil
 	case len(parts) == 1:
@@ -116,19 +208,19 @@ func (a *app) ways(ctx context.Context, db *database, have *catalog.Catalog, wan
 		w.up = &diff.Result{}
 	}
 	w.down, err = diff.Plan(db.engine, to, have, diff.Options{Online: a.cfg.Online})
-	return []*way{w}, err
+	return ways{w}, err
 }
 
 // prove runs the ways down on the scratch database, which holds the models, and
 // then the ways up; each must lead to the schema at its end.
-func prove(ctx context.Context, ways []*way, want *built) error {
+func (ws ways) prove(ctx context.Context, want *built) error {
 	compare := differences(want.Engine)
-	for _, w := range slices.Backward(ways) {
+	for _, w := range slices.Backward(ws) {
 		if err := want.Prove(ctx, "down", w.downSQL(), w.from, compare); err != nil {
 			return err
 		}
 	}
-	for _, w := range ways {
+	for _, w := range ws {
 		if err := want.Prove(ctx, "up", w.upSQL(), w.to, compare); err != nil {
 			return err
 		}
@@ -137,11 +229,14 @@ func prove(ctx context.Context, ways []*way, want *built) error {
 }
 
 // compose writes the two parts of each revision, with the directives that say what is lost.
-func (a *app) compose(p *product, ways []*way, o *revising) (*generated, error) {
-	gen := &generated{changes: changesOf(ways)}
+func (a *app) compose(ctx context.Context, db *database, ways ways, o *revising) (*generated, error) {
+	count := newRowCounter(ctx, db.Conn)
+	defer count.close()
+	p := db.product
+	gen := &generated{changes: ways.changes()}
 	var refused []string
 	for _, w := range ways {
-		up := writer{p: p, locks: w.locks, allow: func(h catalog.Hazard, _ *diff.Change) (string, bool) {
+		up := writer{p: p, count: count, locks: w.locks, allow: func(h catalog.Hazard, _ *diff.Change) (string, bool) {
 			return "allowed when the revision was generated", slices.Contains(o.allow, h.Code)
 		}}
 		up.look(w.upSQL())
@@ -209,6 +304,7 @@ func wayBack(up *diff.Result) func(catalog.Hazard, *diff.Change) (string, bool) 
 // A writer writes one part of a file.
 type writer struct {
 	p       *product
+	count   *rowCounter // of the rows that are lost; nil where they are not there yet
 	b       strings.Builder
 	allow   func(catalog.Hazard, *diff.Change) (reason string, ok bool)
 	refused []string
@@ -230,8 +326,13 @@ func (w *writer) look(stmts []string) {
 	}
 }
 
+// plain writes the statements of renames. What MySQL does not carry along (a column
+// that is computed from the renamed one) goes in them and comes back as it was.
 func (w *writer) plain(stmts []string) {
 	for _, s := range stmts {
+		for _, f := range w.found[w.n] {
+			fmt.Fprintf(&w.b, "-- migr:allow %s: the rename makes it anew, as it was\n", f.Code)
+		}
 		w.statement(s)
 	}
 }
@@ -260,7 +361,7 @@ func (w *writer) steps(steps []diff.Step) {
 		for i, s := range st.SQL {
 			for _, f := range w.found[w.n] {
 				if i > 0 || !told[f.Code] {
-					w.directive(catalog.Hazard{Code: f.Code, Why: f.Why}, about(st, f))
+					w.directive(catalog.Hazard{Code: f.Code, Object: f.Name, Why: f.Why, Count: f.Count}, about(st, f))
 				}
 			}
 			if st.Rounds {
@@ -290,13 +391,30 @@ func about(st diff.Step, f gate.Finding) *diff.Change {
 }
 
 func (w *writer) directive(h catalog.Hazard, c *diff.Change) {
-	why := strings.Join(strings.Fields(h.Why), " ")
 	if reason, ok := w.allow(h, c); ok {
 		fmt.Fprintf(&w.b, "-- migr:allow %s: %s\n", h.Code, reason)
 		return
 	}
+	why := h.Why
+	if w.count != nil {
+		why, _, _ = w.count.told(h.Code, h.Object, h.Why, h.Count, w.tableOf(c))
+	}
+	why = strings.Join(strings.Fields(why), " ")
 	fmt.Fprintf(&w.b, "-- migr:hazard %s: %s\n", h.Code, why)
 	w.refused = append(w.refused, h.Code+": "+why)
+}
+
+// tableOf is the table of a change, as it is written in SQL.
+func (w *writer) tableOf(c *diff.Change) string {
+	name := c.Key.Table
+	if name == "" {
+		name = c.Key.Name
+	}
+	name = sqltext.QuoteIdent(w.p.dialect.Family, name)
+	if c.Key.Schema != "" {
+		name = sqltext.QuoteIdent(w.p.dialect.Family, c.Key.Schema) + "." + name
+	}
+	return name
 }
 
 // A replayed is a revision's statement that failed on a scratch database.

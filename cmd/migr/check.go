@@ -8,8 +8,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/migr-dev/migr/internal/apply"
-	"github.com/migr-dev/migr/internal/catalog"
-	"github.com/migr-dev/migr/internal/diff"
 	"github.com/migr-dev/migr/internal/history"
 	"github.com/migr-dev/migr/internal/output"
 )
@@ -86,12 +84,18 @@ func (a *app) check(ctx context.Context, offline bool, base string) error {
 	if err != nil {
 		return err
 	}
-	a.tellUnknown(have, want)
-	parts, err := a.planWay(ctx, db.Conn, db.engine, have, want)
+	a.tellUnknown(have.catalog, want.catalog)
+	rs, err := a.settling(db.engine, have.catalog, want.catalog, &naming{}, want.marks)
 	if err != nil {
 		return err
 	}
-	res.Changes = output.Changes(diff.Whole(parts).Changes)
+	w, err := a.ways(ctx, db, have.catalog, want.catalog, a.scope(db), want.DB, rs)
+	if err != nil {
+		return err
+	}
+	if w != nil {
+		res.Changes = w.changes()
+	}
 	return a.checked(db, &res)
 }
 
@@ -148,7 +152,7 @@ func (a *app) checked(db *database, res *checkResult) error {
 			a.print("%s %s", s.Yellow("pending:"), id)
 		}
 		for _, c := range res.Changes {
-			a.print("%s %s %s", s.Red(c.Action), c.Kind, c.Object)
+			a.print("%s %s %s", s.Red(c.Action), c.Kind, c.Name())
 			if db != nil {
 				a.statements(db.product, c.SQL)
 			}
@@ -181,30 +185,24 @@ func unsound(err error) (problemResult, bool) {
 }
 
 // pair reads both ends of a comparison. A schema that one end makes is read on the live end too.
-func (a *app) pair(ctx context.Context, db *database, from, to string) (have, want *catalog.Catalog, done func(), err error) {
+func (a *app) pair(ctx context.Context, db *database, from, to string) (have, want *built, done func(), err error) {
 	var closers []func()
 	done = func() {
 		for _, c := range closers {
 			c()
 		}
 	}
-	read := func(src string) (*catalog.Catalog, error) {
-		c, d, err := a.sourceCatalog(ctx, db, src)
+	read := func(src string) (*built, error) {
+		b, d, err := a.sourceCatalog(ctx, db, src)
 		closers = append(closers, d)
-		return c, err
+		return b, err
 	}
 	if from == "live" && to == "models" {
-		m, err := a.models()
-		if err != nil {
+		if want, err = read(to); err != nil {
 			return nil, nil, done, err
 		}
-		b, err := a.buildModels(ctx, db, m)
-		if err != nil {
-			return nil, nil, done, err
-		}
-		closers = append(closers, func() { a.discard(b.DB) })
-		have, err = a.live(ctx, db, b.scope)
-		return have, b.catalog, done, err
+		c, err := a.live(ctx, db, want.scope)
+		return &built{catalog: c}, want, done, err
 	}
 	if want, err = read(to); err != nil {
 		return nil, nil, done, err

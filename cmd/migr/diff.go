@@ -6,7 +6,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/migr-dev/migr/internal/diff"
 	"github.com/migr-dev/migr/internal/output"
 	"github.com/migr-dev/migr/internal/sqltext"
 )
@@ -14,6 +13,7 @@ import (
 func (a *app) diffCommand() *cobra.Command {
 	var from, to string
 	var down, online bool
+	var names naming
 	cmd := &cobra.Command{
 		Use: "diff", Short: "the SQL from one state of the schema to another", Args: cobra.NoArgs,
 		Long: `Prints the SQL that leads from one state to another, by default from the live
@@ -21,13 +21,14 @@ database to the models. A state is live, models, head, a revision, empty, a
 database URL, a file, or any model source.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			a.cfg.Online = a.cfg.Online || online
-			return a.diff(cmd.Context(), from, to, down)
+			return a.diff(cmd.Context(), from, to, down, &names)
 		},
 	}
 	cmd.Flags().StringVar(&from, "from", "live", "the `state` to begin at")
 	cmd.Flags().StringVar(&to, "to", "models", "the `state` to arrive at")
 	cmd.Flags().BoolVar(&down, "down", false, "print the way back as well")
 	cmd.Flags().BoolVar(&online, "online", false, "the least blocking form that the server has")
+	names.flags(cmd)
 	return cmd
 }
 
@@ -37,7 +38,8 @@ type diffResult struct {
 	Down    []string        `json:"down"`
 }
 
-func (a *app) diff(ctx context.Context, from, to string, down bool) error {
+func (a *app) diff(ctx context.Context, from, to string, down bool, names *naming) error {
+	a.specs = []string{from, to}
 	db, err := a.open(ctx, true)
 	if err != nil {
 		return err
@@ -48,17 +50,19 @@ func (a *app) diff(ctx context.Context, from, to string, down bool) error {
 	if err != nil {
 		return err
 	}
-	a.tellUnknown(have, want)
-	parts, err := a.planWay(ctx, db.Conn, db.engine, have, want)
+	a.tellUnknown(have.catalog, want.catalog)
+	s, err := a.settling(db.engine, have.catalog, want.catalog, names, want.marks)
 	if err != nil {
 		return err
 	}
-	up := diff.Whole(parts)
-	back, err := diff.Plan(db.engine, want, have, diff.Options{})
+	w, err := a.ways(ctx, db, have.catalog, want.catalog, a.scope(db), want.DB, s)
 	if err != nil {
 		return err
 	}
-	res := diffResult{Changes: output.Changes(up.Changes), Up: nonNil(up.SQL()), Down: nonNil(back.SQL())}
+	res := diffResult{Changes: []output.Change{}, Up: []string{}, Down: []string{}}
+	if w != nil {
+		res = diffResult{Changes: w.changes(), Up: nonNil(w.upSQL()), Down: nonNil(w.downSQL())}
+	}
 	return a.result(res, func() {
 		if len(res.Up) == 0 {
 			a.note("no differences")

@@ -21,9 +21,9 @@ import (
 	"github.com/migr-dev/migr/internal/testdb"
 )
 
-// A fault is what happens to the n-th text that is sent to the database, over
+// A textFault is what happens to the n-th text that is sent to the database, over
 // whichever connection.
-type fault struct {
+type textFault struct {
 	kind string
 	at   int64
 	sent atomic.Int64
@@ -32,7 +32,7 @@ type fault struct {
 
 // The kinds of faults.
 const (
-	refused = "refused" // the server says no: it gets a text that nobody can run
+	denied  = "denied"  // the server says no: it gets a text that nobody can run
 	broken  = "broken"  // the connection breaks before the text arrives
 	unheard = "unheard" // the text is carried out, and the connection breaks before the answer
 	busy    = "busy"    // a lock is not got; where there is a server
@@ -47,7 +47,7 @@ var lockedTexts = map[string]string{
 }
 
 // around puts the fault between a product and its driver.
-func (f *fault) around(t *testing.T, engine string, cancel context.CancelCauseFunc) []*product {
+func (f *textFault) around(t *testing.T, engine string, cancel context.CancelCauseFunc) []*product {
 	ps := products()
 	for _, p := range ps {
 		open := p.dialect.Open
@@ -56,7 +56,7 @@ func (f *fault) around(t *testing.T, engine string, cancel context.CancelCauseFu
 			if err != nil {
 				return nil, err
 			}
-			return sql.OpenDB(&faulty{fault: f, inner: db, engine: engine, cancel: cancel}), nil
+			return sql.OpenDB(&faulty{textFault: f, inner: db, engine: engine, cancel: cancel}), nil
 		}
 	}
 	return ps
@@ -64,7 +64,7 @@ func (f *fault) around(t *testing.T, engine string, cancel context.CancelCauseFu
 
 // A faulty connector makes connections through another one's pool.
 type faulty struct {
-	*fault
+	*textFault
 	inner  *sql.DB
 	engine string
 	cancel context.CancelCauseFunc
@@ -128,7 +128,7 @@ func through[T any](c *faultyConn, ctx context.Context, text string, send func(c
 	}
 	c.text = text
 	switch c.kind {
-	case refused:
+	case denied:
 		return send(ctx, "SELECT nothing FROM migr_no_such_thing")
 	case busy:
 		return send(ctx, lockedTexts[c.engine])
@@ -198,7 +198,7 @@ func TestFaults(t *testing.T) {
 			if e.Env != "" {
 				e.Admin(t) // skips where there is no such server
 			}
-			kinds := []string{refused, broken, unheard, stop}
+			kinds := []string{denied, broken, unheard, stop}
 			if e.Env != "" {
 				kinds = append(kinds, busy)
 			}
@@ -231,7 +231,7 @@ func faultAt(t *testing.T, e testdb.Engine, dir, kind string, n int64, want stri
 		defer func() { _ = drop() }()
 		u = one
 	}
-	f := &fault{kind: kind, at: n}
+	f := &textFault{kind: kind, at: n}
 	ctx, cancel := context.WithCancelCause(t.Context())
 	defer cancel(nil)
 	var out, errs bytes.Buffer

@@ -43,14 +43,14 @@ func (a *app) inspect(ctx context.Context, src, format string) error {
 		return err
 	}
 	defer db.Close()
-	c, done, err := a.sourceCatalog(ctx, db, src)
+	b, done, err := a.sourceCatalog(ctx, db, src)
 	defer done()
 	if err != nil {
 		return err
 	}
-	a.tellUnknown(c)
+	a.tellUnknown(b.catalog)
 	a.answered = true
-	return write(a, ctx, db, c)
+	return write(a, ctx, db, b.catalog)
 }
 
 // formats are the ways to print a schema.

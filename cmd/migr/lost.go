@@ -2,8 +2,10 @@ package main
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/migr-dev/migr/internal/apply"
+	"github.com/migr-dev/migr/internal/driver"
 )
 
 func ofLocked(e *apply.LockedError) *problem {
@@ -11,10 +13,23 @@ func ofLocked(e *apply.LockedError) *problem {
 	if e.Holder != nil {
 		p.more["holder"] = holderJSON(e.Holder)
 	}
-	if e.Table {
+	switch {
+	case e.Table:
 		p.hint += "; the lease of a migr that was killed runs out by itself, `migr lock release` ends it at once"
+	case e.Holder != nil:
+		p.hint += "; if it is no more, `migr lock release` tells how to end its session"
 	}
 	return p
+}
+
+// lostConnection asks each product whether the error is a connection that broke.
+func lostConnection(err error) bool {
+	return slices.ContainsFunc(products(), func(p *product) bool { return p.dialect.CauseOf(err) == driver.Lost })
+}
+
+// ofLostConnection tells of one that broke while no revision was under way.
+func ofLostConnection(err error) *problem {
+	return &problem{exit: exitFailed, code: "connect", what: "the connection to the database was lost", why: []string{err.Error()}, hint: "run the command again; `migr status` tells the state"}
 }
 
 // ofLost tells what is known of a revision after the connection broke.

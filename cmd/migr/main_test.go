@@ -39,6 +39,7 @@ func TestMain(m *testing.M) {
 //	MIGR_TEST_IDS    a file that counts; the n-th id of the script is made of n:
 //	                 010101010101, 020202020202, ...
 //	MIGR_TEST_SEED   with it, ids look random, and are the same each time
+//	MIGR_TEST_PULSE  after which silence a server is asked whether it is there
 func fixedMain() int {
 	packedHCL = func() []byte { return nil }
 	if s := os.Getenv("MIGR_TEST_CLOCK"); s != "" {
@@ -48,6 +49,17 @@ func fixedMain() int {
 			return 64
 		}
 		clock = func() time.Time { return t }
+	}
+	if s := os.Getenv("MIGR_TEST_PULSE"); s != "" {
+		var err error
+		if pulse, err = time.ParseDuration(s); err != nil {
+			fmt.Fprintln(os.Stderr, "MIGR_TEST_PULSE:", err)
+			return 64
+		}
+	}
+	if s := os.Getenv("MIGR_TEST_TAP"); s != "" {
+		list, p := products, newTap(s)
+		products = func() []*product { return p.on(list()) }
 	}
 	if f := os.Getenv("MIGR_TEST_IDS"); f != "" {
 		random = counter{file: f, seed: os.Getenv("MIGR_TEST_SEED")}

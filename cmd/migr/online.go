@@ -6,8 +6,6 @@ import (
 
 	"github.com/migr-dev/migr/internal/catalog"
 	"github.com/migr-dev/migr/internal/diff"
-	"github.com/migr-dev/migr/internal/driver"
-	"github.com/migr-dev/migr/internal/output"
 	"github.com/migr-dev/migr/internal/scratch"
 )
 
@@ -15,12 +13,17 @@ import (
 const roundSize = 5000
 
 // planWay is the way between two schemas: in one part or, with online, in those that
-// must be committed one after another; none when nothing differs.
-func (a *app) planWay(ctx context.Context, db *driver.Conn, e *catalog.Engine, from, to *catalog.Catalog) ([]diff.Part, error) {
+// must be committed one after another; none when nothing differs. What online must know
+// of the server's functions it asks on site, where those of the models are, if there is one.
+func (a *app) planWay(ctx context.Context, db *database, site *scratch.DB, from, to *catalog.Catalog) ([]diff.Part, error) {
 	if a.cfg.Online {
-		return diff.Online(ctx, e, db, from, to)
+		conn := db.Conn
+		if site != nil {
+			conn = site.Conn
+		}
+		return diff.Online(ctx, db.engine, conn, from, to)
 	}
-	up, err := diff.Plan(e, from, to, diff.Options{})
+	up, err := diff.Plan(db.engine, from, to, diff.Options{})
 	if err != nil || len(up.Steps) == 0 {
 		return nil, err
 	}
@@ -28,43 +31,40 @@ func (a *app) planWay(ctx context.Context, db *driver.Conn, e *catalog.Engine, f
 }
 
 // inParts makes a revision of each part; renames are one of their own before them.
-func inParts(w *way, renamed *catalog.Catalog, parts []diff.Part) []*way {
-	var all []*way
-	if len(w.renames) > 0 {
+func inParts(w *way, renamed *catalog.Catalog, parts []diff.Part) ways {
+	var all ways
+	if len(w.there) > 0 {
 		w.to, w.up, w.down = renamed, &diff.Result{}, &diff.Result{}
 		all = append(all, w)
 	}
 	for _, p := range parts {
-		all = append(all, &way{from: p.From, to: p.To, up: p.Up, down: p.Down})
+		all = append(all, &way{from: p.From, to: p.To, up: p.Up, down: p.Down, engine: w.engine})
 	}
 	return all
 }
 
-// changesOf lists each difference once, however many revisions mend it.
-func changesOf(ways []*way) []output.Change {
-	if len(ways) == 0 {
-		return []output.Change{}
-	}
-	parts := make([]diff.Part, len(ways))
-	for i, w := range ways {
+// whole joins the plans up: each difference is in it once, however many revisions mend it.
+func (ws ways) whole() *diff.Result {
+	parts := make([]diff.Part, len(ws))
+	for i, w := range ws {
 		parts[i] = diff.Part{From: w.from, To: w.to, Up: w.up}
 	}
-	return append(renameChanges(ways[0].renames), output.Changes(diff.Whole(parts).Changes)...)
+	return diff.Whole(parts)
 }
 
 // lookAtLocks goes down and up once more on the scratch database, statement by
 // statement, to learn what each locks. What a way makes itself stops nobody.
-func lookAtLocks(ctx context.Context, ways []*way, want *built) error {
+func (ws ways) lookAtLocks(ctx context.Context, want *built) error {
 	if want.Engine.Locks == nil {
 		return nil
 	}
-	for i := len(ways) - 1; i >= 0; i-- {
-		if _, err := want.Run(ctx, ways[i].downSQL()); err != nil {
+	for i := len(ws) - 1; i >= 0; i-- {
+		if _, err := want.Run(ctx, ws[i].downSQL()); err != nil {
 			return fmt.Errorf("going down to look at the locks: %w", err)
 		}
 	}
-	fresh := newTables(ways[0].from, ways[len(ways)-1].to)
-	for _, w := range ways {
+	fresh := newTables(ws[0].from, ws[len(ws)-1].to)
+	for _, w := range ws {
 		w.locks = map[string][]catalog.Lock{}
 		for _, s := range w.upSQL() {
 			found, err := want.Engine.Locks(ctx, want.Conn, s)

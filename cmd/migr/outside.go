@@ -16,4 +16,6 @@ var (
 	random io.Reader = rand.Reader
 	// packedHCL is what `make build` put in, which may be older than the code at hand.
 	packedHCL = hclprogram.Packed
+	// pulse is after which silence a server is asked whether it is there; 0: as package driver has it.
+	pulse time.Duration
 )

@@ -2,146 +2,162 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/migr-dev/migr/internal/catalog"
 	"github.com/migr-dev/migr/internal/diff"
 	"github.com/migr-dev/migr/internal/output"
+	"github.com/migr-dev/migr/internal/rename"
 	"github.com/migr-dev/migr/internal/scratch"
 )
 
-// renamed carries the renames out on scratch databases and reads what the server
-// makes of them: the texts of views, checks and indexes follow by themselves.
-// It returns the live schema after the renames, and the models' before them.
-func (a *app) renamed(ctx context.Context, db *database, w *way, have *catalog.Catalog, want *built) (from, to *catalog.Catalog, err error) {
-	// columns first: their table still has the name that the flag gives
-	slices.SortStableFunc(w.renames, func(x, y renaming) int { return strings.Compare(x.from.Kind, y.from.Kind) })
-	for i := range w.renames {
-		if err := w.renames[i].write(db.engine, have, want.catalog); err != nil {
+// A round is the renames that were carried out together, and the schema before them.
+type round struct {
+	pairs  []*rename.Pair
+	before *catalog.Catalog
+}
+
+// forth carries the renames out on a copy of the live schema and reads what the
+// server makes of them, round after round: the texts of views, checks and indexes
+// follow by themselves. It returns the live schema after the renames.
+func (a *app) forth(ctx context.Context, db *database, s *settling, have, want *catalog.Catalog, scope catalog.Scope) (*catalog.Catalog, []round, error) {
+	var rounds []round
+	var site *built
+	defer func() {
+		if site != nil {
+			a.discard(site.DB)
+		}
+	}()
+	from := have
+	for {
+		pairs := s.Next(from, want)
+		if len(pairs) == 0 {
+			return from, rounds, s.settled()
+		}
+		if site == nil {
+			var err error
+			if site, err = a.copyOf(ctx, db, have, scope); err != nil {
+				if !s.Plain && !slices.ContainsFunc(pairs, func(p *rename.Pair) bool { return !p.Guessed }) {
+					s.Plain = true // nobody asked for these
+					continue
+				}
+				return nil, nil, fmt.Errorf("building a copy of the schema for the renames: %w", err)
+			}
+		}
+		done, err := s.carryOut(ctx, site.DB, pairs, from, want)
+		if err != nil {
+			return nil, nil, err
+		}
+		rounds = append(rounds, round{done, from})
+		if from, err = site.Read(ctx); err != nil {
 			return nil, nil, err
 		}
 	}
-	copied, err := a.copyOf(ctx, db, have, want.scope, w.renames)
-	if err != nil {
-		return nil, nil, err
-	}
-	defer a.discard(copied.DB)
-	from = copied.catalog
-	if after := followers(db.engine, from, want.catalog, w.renames); len(after) > 0 {
-		for i := range after {
-			if err := after[i].write(db.engine, from, want.catalog); err != nil {
-				return nil, nil, err
-			}
-			if _, err := copied.Run(ctx, after[i].there); err != nil {
-				return nil, nil, err
-			}
-		}
-		if from, err = copied.Read(ctx); err != nil {
-			return nil, nil, err
-		}
-		w.renames = append(w.renames, after...)
-	}
-	w.order()
-	if _, err := want.Run(ctx, w.back); err != nil {
-		return nil, nil, err
-	}
-	if to, err = want.Read(ctx); err != nil {
-		return nil, nil, err
-	}
-	_, err = want.Run(ctx, w.there)
-	return from, to, err
 }
 
-// copyOf builds the live schema on a scratch database and renames there.
-func (a *app) copyOf(ctx context.Context, db *database, have *catalog.Catalog, s catalog.Scope, rs []renaming) (*built, error) {
-	build, err := diff.Plan(db.engine, catalog.New(have.Version, nil, nil), have, diff.Options{})
-	if err != nil {
-		return nil, err
+// carryOut renames; what was guessed and cannot be renamed is made anew instead.
+func (s *settling) carryOut(ctx context.Context, site *scratch.DB, pairs []*rename.Pair, from, want *catalog.Catalog) ([]*rename.Pair, error) {
+	var done []*rename.Pair
+	for _, p := range pairs {
+		err := p.Write(s.Engine, from, want)
+		if err == nil {
+			_, err = site.Run(ctx, p.There)
+		}
+		switch {
+		case err == nil:
+			s.Accept(p)
+			done = append(done, p)
+		case p.Guessed && ctx.Err() == nil:
+			s.Deny(p)
+		default:
+			return nil, fmt.Errorf("renaming %s on a copy of the schema: %w", p.From.Key, err)
+		}
 	}
-	return a.build(ctx, db, s, func(sc *scratch.DB) error {
-		if _, err := sc.Run(ctx, build.SQL()); err != nil {
-			return fmt.Errorf("building a copy of the live schema: %w", err)
-		}
-		for _, r := range rs {
-			if _, err := sc.Run(ctx, r.there); err != nil {
-				return fmt.Errorf("renaming %s on a copy of the live schema: %w", r.from.Key, err)
-			}
-		}
-		return nil
-	})
+	return done, nil
 }
 
-// write fills in the statements.
-func (r *renaming) write(e *catalog.Engine, from, to *catalog.Catalog) error {
-	for _, k := range e.Kinds {
-		if k.Name != r.from.Kind {
-			continue
+// undo carries the renames out backwards on a database that holds the wanted
+// schema, and leaves it as it was. It returns the wanted schema before the renames.
+func (w *way) undo(ctx context.Context, site *scratch.DB, want *catalog.Catalog) (*catalog.Catalog, error) {
+	to := want
+	for _, r := range slices.Backward(w.rounds) {
+		for _, p := range r.pairs {
+			if err := p.Undo(w.engine, to, r.before); err != nil {
+				return nil, err
+			}
+			if _, err := site.Run(ctx, p.Back); err != nil {
+				return nil, fmt.Errorf("giving %s its old name on the scratch database: %w", p.To.Key, err)
+			}
+			w.back = append(w.back, p.Back...)
 		}
-		if k.Rename == nil {
-			return usagef("a %s cannot be renamed on %s", k.Name, e.Name)
+		var err error
+		if to, err = site.Read(ctx); err != nil {
+			return nil, err
 		}
-		r.there = k.Rename(&catalog.Ctx{From: from, To: to}, r.from, r.to.Key)
-		r.back = k.Rename(&catalog.Ctx{From: to, To: from}, r.to, r.from.Key)
+	}
+	return to, w.restore(ctx, site, want)
+}
+
+// restore brings a scratch database, which holds no rows, back to the wanted schema:
+// by the renames, and by a plan where these are more than that (MySQL takes a trigger
+// away that would fire, and brings back what is the same on both sides).
+func (w *way) restore(ctx context.Context, site *scratch.DB, want *catalog.Catalog) error {
+	_, failed := site.Run(ctx, w.there)
+	now, err := site.Read(ctx)
+	if err != nil {
+		return err
+	}
+	plan, err := diff.Plan(w.engine, now, want, diff.Options{})
+	if err != nil {
+		return err
+	}
+	if _, err := site.Run(ctx, plan.SQL()); err != nil {
+		return fmt.Errorf("bringing the scratch database back to the models: %w", errors.Join(failed, err))
 	}
 	return nil
 }
 
-// order lines the statements up. The way back is in reverse, but for columns and
-// tables: a column is renamed while its table has the name that it has there.
-func (w *way) order() {
-	tables := 0
-	w.there, w.back = nil, nil
-	for _, r := range w.renames {
-		w.there = append(w.there, r.there...)
-		at := tables
-		if r.from.Kind != "table" {
-			at = 0
-		}
-		w.back = slices.Insert(w.back, at, r.back...)
-		if r.from.Kind != "table" {
-			tables += len(r.back)
-		}
+// copyOf builds a schema on a scratch database.
+func (a *app) copyOf(ctx context.Context, db *database, c *catalog.Catalog, s catalog.Scope) (*built, error) {
+	build, err := diff.Plan(db.engine, catalog.New(c.Version, nil, nil), c, diff.Options{})
+	if err != nil {
+		return nil, err
 	}
+	return a.build(ctx, db, s, func(sc *scratch.DB) error {
+		_, err := sc.Run(ctx, build.SQL())
+		return err
+	})
 }
 
-// followers are the indexes, constraints and sequences that differ in nothing but a
-// name made of the old name of their table or column.
-func followers(e *catalog.Engine, from, want *catalog.Catalog, rs []renaming) []renaming {
-	var gone, come []*catalog.Object
-	for _, d := range diff.Compare(e, from, want) {
-		switch {
-		case d.To == nil && follows(e, d.From.Kind):
-			gone = append(gone, d.From)
-		case d.From == nil && follows(e, d.To.Kind):
-			come = append(come, d.To)
-		}
+// changes lists all that the way there does: first the renames.
+func (ws ways) changes() []output.Change {
+	out := []output.Change{}
+	if len(ws) == 0 {
+		return out
 	}
-	var out []renaming
-	for _, r := range rs {
-		for _, g := range gone {
-			i := slices.IndexFunc(come, func(c *catalog.Object) bool {
-				return c.Kind == g.Kind && c.Schema == g.Schema && c.Table == g.Table && c.Equal(g) &&
-					strings.Replace(g.Name, r.from.Name, r.to.Name, 1) == c.Name
-			})
-			if i >= 0 && !slices.ContainsFunc(out, func(o renaming) bool { return o.from == g }) {
-				out = append(out, renaming{from: g, to: come[i]})
-				come = slices.Delete(come, i, i+1)
+	w := ws[0]
+	for _, r := range w.rounds {
+		for _, p := range r.pairs {
+			kind := p.From.Kind
+			for _, k := range w.engine.Kinds {
+				if k.Name == kind && k.Report != "" {
+					kind = k.Report
+				}
 			}
+			if kind == rename.EnumValue {
+				kind = "enum"
+			}
+			out = append(out, output.Change{Action: string(diff.Rename), Kind: kind, From: p.Path, Object: p.To.Path(), SQL: nonNil(p.There), Hazards: []string{}})
 		}
 	}
-	return out
+	return append(out, output.Changes(ws.whole().Changes)...)
 }
 
-func follows(e *catalog.Engine, kind string) bool {
-	return kind != "table" && kind != "column" && slices.ContainsFunc(e.Kinds, func(k catalog.Kind) bool { return k.Name == kind && k.Rename != nil })
-}
-
-func renameChanges(rs []renaming) []output.Change {
-	var out []output.Change
-	for _, r := range rs {
-		out = append(out, output.Change{Action: string(diff.Rename), Kind: r.from.Kind, From: r.from.Path(), Object: r.to.Path(), SQL: nonNil(r.there), Hazards: []string{}})
-	}
-	return out
+// guessed tells whether something was renamed that nobody asked for.
+func (ws ways) guessed() bool {
+	return len(ws) > 0 && slices.ContainsFunc(ws[0].rounds, func(r round) bool {
+		return slices.ContainsFunc(r.pairs, func(p *rename.Pair) bool { return p.Guessed })
+	})
 }

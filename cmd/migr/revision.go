@@ -26,11 +26,22 @@ type revising struct {
 	label        []string
 	dependsOn    []string
 	revID        string
-	rename       []string
-	noRename     []string
-	allow        []string
-	online       bool
-	dryRun       bool
+	naming
+	allow  []string
+	online bool
+	dryRun bool
+}
+
+// A naming holds the flags that say what was renamed.
+type naming struct {
+	rename   []string
+	noRename []string
+}
+
+func (n *naming) flags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringArrayVar(&n.rename, "rename", nil, "`OLD=NEW`: a table, table.column, type.value or anything else was renamed")
+	f.StringArrayVar(&n.noRename, "no-rename", nil, "`NAME` of a table, table.column, … that went and was not renamed")
 }
 
 func (o *revising) flags(cmd *cobra.Command) {
@@ -42,8 +53,7 @@ func (o *revising) flags(cmd *cobra.Command) {
 	f.StringArrayVar(&o.label, "branch-label", nil, "`name` for the branch that begins here")
 	f.StringArrayVar(&o.dependsOn, "depends-on", nil, "a `revision` that must be applied first")
 	f.StringVar(&o.revID, "rev-id", "", "the `id`, instead of a random one")
-	f.StringArrayVar(&o.rename, "rename", nil, "`OLD=NEW`: a table, or table.column, was renamed")
-	f.StringArrayVar(&o.noRename, "no-rename", nil, "`NAME` of a table, or table.column, that went and was not renamed")
+	o.naming.flags(cmd)
 	f.StringArrayVar(&o.allow, "allow", nil, "write the allow for what loses data, by `CODE`")
 	f.BoolVar(&o.online, "online", false, "plan the least blocking form, in several revisions where one must be committed before the next, and write which locks each statement takes")
 	f.BoolVar(&o.dryRun, "dry-run", false, "print the file and write nothing")
@@ -296,11 +306,7 @@ func (a *app) changesText(changes []output.Change) {
 	s := a.styleOf(a.errTTY)
 	sign := map[string]string{"add": s.Green("+"), "drop": s.Red("-"), "modify": s.Yellow("~"), "rename": s.Cyan(">")}
 	for _, c := range changes {
-		name := c.Object
-		if c.From != "" {
-			name = c.From + " -> " + c.Object
-		}
-		line := fmt.Sprintf("  %s %s %s", sign[c.Action], c.Kind, name)
+		line := fmt.Sprintf("  %s %s %s", sign[c.Action], c.Kind, c.Name())
 		if len(c.Hazards) > 0 {
 			line += "  " + s.Red(strings.Join(c.Hazards, ", "))
 		}

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/migr-dev/migr/internal/cache"
 	"github.com/migr-dev/migr/internal/catalog"
 	"github.com/migr-dev/migr/internal/config"
 	"github.com/migr-dev/migr/internal/dburl"
@@ -16,13 +17,14 @@ import (
 	"github.com/migr-dev/migr/internal/history"
 	"github.com/migr-dev/migr/internal/scratch"
 	"github.com/migr-dev/migr/internal/source"
+	"github.com/migr-dev/migr/internal/sqltext"
 )
 
 func parseURL(s string) (*dburl.URL, error) { return dburl.Parse(s, "") }
 
 // scope says what of the database is under management.
 func (a *app) scope(db *database) catalog.Scope {
-	s := catalog.Scope{Home: db.Server.Home, Schemas: a.cfg.Schemas, Exclude: a.excluded(db.Server.Home)}
+	s := catalog.Scope{Home: db.Server.Home, Schemas: a.cfg.Schemas, Grants: a.cfg.Grants, Exclude: a.excluded(db.Server.Home)}
 	named := len(s.Schemas) > 0 && !slices.Contains(s.Schemas, "*")
 	if db.dialect.Schemas != nil && named && !slices.Contains(s.Schemas, s.Home) {
 		exclude := s.Exclude // the home schema is not under management
@@ -43,8 +45,8 @@ func (a *app) models() (config.Models, error) {
 	return m, err
 }
 
-// modelStatements reads the models, checked and ready for a scratch database.
-func (a *app) modelStatements(ctx context.Context, db *database, m config.Models) ([]source.Prepared, error) {
+// modelStatements reads the models.
+func (a *app) modelStatements(ctx context.Context, db *database, m config.Models) ([]sqltext.Stmt, error) {
 	src, err := source.Open(a.sources(), m.Base, m.Specs, a.sourceOptions(db))
 	if err != nil {
 		return nil, err
@@ -59,7 +61,7 @@ func (a *app) modelStatements(ctx context.Context, db *database, m config.Models
 			Hint: "name the files that describe the schema; to take everything away, use `migr downgrade base` or `migr diff --to empty`",
 		}
 	}
-	return source.Prepare(db.dialect.Family, stmts)
+	return stmts, nil
 }
 
 // sourceOptions are the settings that model sources need.
@@ -74,7 +76,7 @@ func (a *app) sourceOptions(db *database) source.Options {
 		},
 	}
 	if a.cfg.ModelCache {
-		o.Cache = a.cacheDir("models")
+		o.Cache = cache.Folder{Path: a.cacheDir("models"), Now: a.now}
 	}
 	return o
 }
@@ -110,20 +112,25 @@ func (a *app) scratch(ctx context.Context, db *database, s catalog.Scope) (*scra
 
 // discard removes a scratch database, and says so when one is left behind.
 func (a *app) discard(sc *scratch.DB) {
+	if sc == nil {
+		return
+	}
 	if err := sc.Close(); err != nil {
 		a.warn("the scratch database %s could not be removed: %v", sc.Name(), err)
 	}
 }
 
-// A built is a schema on a scratch database, read back.
+// A built is a schema that was read back from a scratch database. DB is nil where that
+// is gone, or there never was one.
 type built struct {
 	*scratch.DB
 	catalog *catalog.Catalog
 	scope   catalog.Scope // with the schemas that were made there
+	added   []string      // those
+	marks   []source.Mark // what the models say has another name
 }
 
-// build makes a scratch database, fills it and reads it. A schema that is made
-// on it comes under management unless the user said which schemas are.
+// build makes a scratch database, fills it and reads it.
 func (a *app) build(ctx context.Context, db *database, s catalog.Scope, fill func(*scratch.DB) error) (b *built, err error) {
 	sc, err := a.scratch(ctx, db, s)
 	if err != nil {
@@ -141,19 +148,7 @@ func (a *app) build(ctx context.Context, db *database, s catalog.Scope, fill fun
 	if err != nil {
 		return nil, err
 	}
-	if len(a.cfg.Schemas) == 0 {
-		for _, n := range added {
-			if !slices.Contains(s.Schemas, n) {
-				s.Schemas = append(slices.Clone(s.Schemas), n)
-			}
-		}
-	} else if !slices.Contains(a.cfg.Schemas, "*") {
-		for _, n := range added {
-			if !slices.Contains(a.cfg.Schemas, n) {
-				a.warn("schema %s is made by the models and is not in schemas = [%s]: it is left out", n, strings.Join(a.cfg.Schemas, ", "))
-			}
-		}
-	}
+	s = a.withAdded(s, added)
 	home := sc.Scope.Home
 	sc.Scope = s
 	sc.Scope.Home = home
@@ -161,16 +156,41 @@ func (a *app) build(ctx context.Context, db *database, s catalog.Scope, fill fun
 	if err != nil {
 		return nil, fmt.Errorf("reading the scratch database: %w", err)
 	}
-	return &built{DB: sc, catalog: c, scope: s}, nil
+	return &built{DB: sc, catalog: c, scope: s, added: added}, nil
 }
 
-// buildModels builds the schema that the models describe.
-func (a *app) buildModels(ctx context.Context, db *database, m config.Models) (*built, error) {
-	stmts, err := a.modelStatements(ctx, db, m)
+// withAdded is the scope with the schemas that were made, unless the user said which
+// schemas are under management.
+func (a *app) withAdded(s catalog.Scope, added []string) catalog.Scope {
+	s.Schemas = slices.Clone(s.Schemas)
+	for _, n := range added {
+		switch {
+		case len(a.cfg.Schemas) > 0:
+			if !slices.Contains(a.cfg.Schemas, "*") && !slices.Contains(a.cfg.Schemas, n) {
+				a.warn("schema %s is made by the models and is not in schemas = [%s]: it is left out", n, strings.Join(a.cfg.Schemas, ", "))
+			}
+		case !slices.Contains(s.Schemas, n):
+			s.Schemas = append(s.Schemas, n)
+		}
+	}
+	return s
+}
+
+// buildModels builds the schema that the models' statements describe.
+func (a *app) buildModels(ctx context.Context, db *database, stmts []sqltext.Stmt) (*built, error) {
+	ready, err := source.Prepare(db.dialect.Family, stmts, source.Grants(a.cfg.Grants))
 	if err != nil {
 		return nil, err
 	}
-	return a.build(ctx, db, a.scope(db), func(sc *scratch.DB) error { return sc.Load(ctx, stmts) })
+	marks, err := source.Marks(db.dialect.Family, stmts)
+	if err != nil {
+		return nil, err
+	}
+	b, err := a.build(ctx, db, a.scope(db), func(sc *scratch.DB) error { return sc.Load(ctx, ready) })
+	if err == nil {
+		b.marks = marks
+	}
+	return b, err
 }
 
 // buildRevisions builds the schema that revisions lead to.
@@ -235,21 +255,21 @@ func (a *app) tellUnknown(cs ...*catalog.Catalog) {
 	}
 }
 
-// A schemaSource is one end of diff, or what inspect shows.
-func (a *app) sourceCatalog(ctx context.Context, db *database, src string) (*catalog.Catalog, func(), error) {
+// sourceCatalog is one end of diff, or what inspect shows.
+func (a *app) sourceCatalog(ctx context.Context, db *database, src string) (*built, func(), error) {
 	none := func() {}
 	switch src {
 	case "live":
 		c, err := a.live(ctx, db, a.scope(db))
-		return c, none, err
+		return &built{catalog: c}, none, err
 	case "empty":
-		return catalog.New(db.Server.Version, nil, nil), none, nil
+		return &built{catalog: catalog.New(db.Server.Version, nil, nil)}, none, nil
 	case "models":
 		m, err := a.models()
 		if err != nil {
 			return nil, none, err
 		}
-		return a.closing(a.buildModels(ctx, db, m))
+		return a.closing(a.wanted(ctx, db, m))
 	}
 	if strings.Contains(src, "://") && !strings.HasPrefix(src, "exec:") {
 		return a.otherDatabase(ctx, db, src)
@@ -257,17 +277,17 @@ func (a *app) sourceCatalog(ctx context.Context, db *database, src string) (*cat
 	if c, done, err, ok := a.revisionCatalog(ctx, db, src); ok {
 		return c, done, err
 	}
-	return a.closing(a.buildModels(ctx, db, config.Models{Specs: []string{src}, Base: a.dir}))
+	return a.closing(a.wanted(ctx, db, config.Models{Specs: []string{src}, Base: a.dir}))
 }
 
-func (a *app) closing(b *built, err error) (*catalog.Catalog, func(), error) {
+func (a *app) closing(b *built, err error) (*built, func(), error) {
 	if err != nil {
 		return nil, func() {}, err
 	}
-	return b.catalog, func() { a.discard(b.DB) }, nil
+	return b, func() { a.discard(b.DB) }, nil
 }
 
-func (a *app) otherDatabase(ctx context.Context, db *database, src string) (*catalog.Catalog, func(), error) {
+func (a *app) otherDatabase(ctx context.Context, db *database, src string) (*built, func(), error) {
 	none := func() {}
 	u, err := dburl.Parse(src, a.dir)
 	if err != nil {
@@ -282,12 +302,12 @@ func (a *app) otherDatabase(ctx context.Context, db *database, src string) (*cat
 		return nil, none, usagef("%s and %s are not of one product: their schemas cannot be compared", db.dialect.Name, other.dialect.Name)
 	}
 	c, err := a.live(ctx, other, a.scope(other))
-	return c, none, err
+	return &built{catalog: c}, none, err
 }
 
 // revisionCatalog replays the revisions up to src, if it names one; a file of that
 // name comes first.
-func (a *app) revisionCatalog(ctx context.Context, db *database, src string) (*catalog.Catalog, func(), error, bool) {
+func (a *app) revisionCatalog(ctx context.Context, db *database, src string) (*built, func(), error, bool) {
 	none := func() {}
 	if _, err := os.Stat(a.abs(src)); err == nil {
 		return nil, none, nil, false

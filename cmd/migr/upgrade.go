@@ -276,7 +276,7 @@ func (w *walker) prepare(ctx context.Context, alone bool) error {
 	if err := w.s.Plan.Check(w.tasks); err != nil {
 		return err
 	}
-	return w.a.gate(w.db.product, w.steps.Steps, w.o.allow)
+	return w.a.gate(ctx, w.db, w.steps.Steps, w.o.allow)
 }
 
 // unchanged refuses to build on revisions whose files are others than those that

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -210,7 +211,7 @@ func (v *verifier) read(ctx context.Context) (*catalog.Catalog, error) {
 		return c, err
 	}
 	for path := range v.filled { // what went has its rows no more
-		if find(c, path) == nil {
+		if !slices.ContainsFunc(c.Objects, func(o *catalog.Object) bool { return o.Kind == "table" && o.Path() == path }) {
 			delete(v.filled, path)
 		}
 	}
@@ -255,7 +256,7 @@ func (v *verifier) matches(ctx context.Context) (bool, error) {
 	if err != nil || len(m.Specs) == 0 {
 		return err == nil, err
 	}
-	want, err := v.a.buildModels(ctx, v.db, m)
+	want, err := v.a.wanted(ctx, v.db, m)
 	if err != nil {
 		return false, err
 	}

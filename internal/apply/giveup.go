@@ -117,13 +117,23 @@ func (r *runner) committed(st State) bool {
 	})
 }
 
-// reconcile asks, over a new connection, what became of a COMMIT.
+// reconcile asks, over a new connection, what became of a COMMIT. The old session may be
+// at it still: it is waited for.
 func (s *Session) reconcile(ctx context.Context, t *Task, lost error, committed func(State) bool) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 	defer cancel()
 	e := &LostError{Task: t, Err: lost, Atomic: s.Plan.Atomic(*t), Committing: true}
+	old := s.Conn.Server.Session
 	for s.revive(ctx) != nil {
 		if sleep(ctx, 500*time.Millisecond) != nil {
+			return e
+		}
+	}
+	for !s.TableLock && s.Conn.Dialect.Busy != nil && s.Conn.Server.Session != old { // behind a pooler it is another's
+		if busy, err := s.Conn.Dialect.Busy(ctx, s.Conn, old); err == nil && !busy {
+			break
+		}
+		if sleep(ctx, 100*time.Millisecond) != nil {
 			return e
 		}
 	}

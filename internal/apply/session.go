@@ -74,7 +74,9 @@ func (s *Session) Read(ctx context.Context) (State, error) {
 		return State{}, fmt.Errorf("reading the version table: %w", err)
 	default:
 		_, err = s.Conn.Strings(ctx, "SELECT revision FROM "+t.log()+" WHERE state = ''")
-		st.Log = err == nil
+		if st.Log = err == nil; !st.Log && !s.missing(err) {
+			return State{}, fmt.Errorf("reading the log: %w", err)
+		}
 	}
 	return st, nil
 }

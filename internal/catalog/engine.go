@@ -27,6 +27,15 @@ type Engine struct {
 	// Locks runs a statement in a transaction of its own and tells what it has locked of
 	// the tables that were there before. Nil: the server does not tell.
 	Locks func(ctx context.Context, q Querier, stmt string) ([]Lock, error)
+	// SameName tells whether two names are one to the server, for things of a kind:
+	// what differs so is renamed and never dropped. Nil: different names are different.
+	SameName func(kind, a, b string) bool
+	// Labels lists the values of an enum type, or of a column that lists its own; nil
+	// where the object is neither. Nil: there are no enums.
+	Labels func(o *Object) []string
+	// RenameLabel returns the statements that give a value of o another name, in all
+	// rows that hold it.
+	RenameLabel func(p *Ctx, o *Object, from, to string) []string
 }
 
 // A Stage is a catalog on the way from one to another.
@@ -89,6 +98,11 @@ type Kind struct {
 	// its own is wanted then.
 	GoesWith bool
 
+	// Slot says what an object takes up to the exclusion of others, as a partition takes
+	// its bounds: within a group those that go do so before those that change place,
+	// and those that come after both. Nil, or group "": nothing.
+	Slot func(o *Object) (group, place string)
+
 	// Create returns the statements that make the object (p.To holds it), with
 	// its comment. For a table: p.Inline are the parts to write into it.
 	Create func(p *Ctx, o *Object) []string
@@ -121,6 +135,9 @@ type Alteration struct {
 	// Detach names objects of From whose dependents, other than of Carried
 	// kinds, must be dropped before SQL and rebuilt after it.
 	Detach []Key
+	// Rebuild names objects of From that must be dropped before SQL and made again
+	// after it, with what depends on them, though their kind is Carried.
+	Rebuild []Key
 	// DropsParts: SQL drops the table in passing (SQLite's rebuild), so those of
 	// the detached that go with the table need no Drop of their own.
 	DropsParts bool
@@ -131,6 +148,7 @@ type Ctx struct {
 	From, To *Catalog
 	Inline   []*Object // Create of a table: its Inline and Merged parts, ordered by kind and place
 	Online   bool      // the least blocking form is wanted
+	Free     bool      // the order of columns means nothing: none is moved
 }
 
 // A Delta is one object that is there before and after, and differs.

@@ -56,7 +56,7 @@ func (c *Config) choose(flags map[string][]string, f *file) error {
 		given[strings.ReplaceAll(name, "-", "_")] = values
 	}
 	for _, name := range slices.Sorted(maps.Keys(given)) {
-		if _, ok := findKey(name); !ok {
+		if _, ok := findKey(name); !ok && !slices.ContainsFunc(keys(), func(k key) bool { return k.off == name }) {
 			return &Error{Msg: fmt.Sprintf("flag %s stands for no key", name), Hint: nearest.Word(name, Keys())}
 		}
 	}
@@ -77,6 +77,9 @@ func (c *Config) pick(k key, flags map[string][]string, f *file) setting {
 			s.value = v
 		}
 		return s
+	}
+	if v, ok := flags[k.off]; ok && slices.Equal(v, []string{"true"}) {
+		return setting{value: "false", origin: "flag --" + strings.ReplaceAll(k.off, "_", "-"), source: fromOutside}
 	}
 	for _, vars := range []map[string]string{c.env.real, c.env.dotenv} {
 		for _, name := range k.variables() {

@@ -168,6 +168,17 @@ func TestPrecedence(t *testing.T) {
 	}
 }
 
+// TestFlagThatTurnsOff: --no-cache makes model_cache false, whatever else says it is.
+func TestFlagThatTurnsOff(t *testing.T) {
+	dir := project(t, map[string]string{"migr.toml": "model_cache = true\n"})
+	for flag, want := range map[string]string{"true": "false (flag --no-cache)", "false": "true (migr.toml:1)"} {
+		in := Inputs{Dir: dir, Flags: map[string][]string{"no-cache": {flag}}}
+		if got := value(load(t, in), "model_cache"); got != want {
+			t.Errorf("--no-cache=%s: %s, want %s", flag, got, want)
+		}
+	}
+}
+
 func TestVariables(t *testing.T) {
 	dir := project(t, map[string]string{
 		"migr.toml": "schemas = [\"x\"]\nurl = \"sqlite://file.db\"\n[env.e]\nlock = \"table\"\n",

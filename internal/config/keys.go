@@ -30,6 +30,7 @@ type key struct {
 	kind kind
 	std  any      // default: string, []string, int or bool by kind
 	one  []string // the words it may be; nil = any
+	off  string   // a flag that makes it false; "" = none
 	late bool     // wrong only for the command that wants it
 	doc  string   // one line, for the documentation
 }
@@ -57,9 +58,9 @@ func keys() []key {
 		{name: "mode", kind: text, std: string(ModeModels), one: []string{string(ModeModels), string(ModeMigrations)}, doc: "Django: the wanted schema is that of the `models`, or what the project's own `migrations` make"},
 		{name: "exclude_apps", kind: list, std: []string(nil), doc: "Django: labels of apps whose tables are left out"},
 		{name: "model_timeout", kind: duration, std: "2m", doc: "longest time of a program that gives the models"},
-		{name: "model_cache", kind: yesNo, std: true, doc: "models that have not changed are not read again by starting their program"},
+		{name: "model_cache", kind: yesNo, std: true, off: "no_cache", doc: "models that have not changed are neither read again by starting their program nor built again on a scratch database; `--no-cache` turns it off once"},
 		{name: "online", kind: yesNo, std: false, doc: "plan the least blocking form that the server has"},
-		{name: "grants", kind: yesNo, std: false, doc: "compare grants as well"},
+		{name: "grants", kind: yesNo, std: false, doc: "compare the rights on tables, routines, types and schemas as well, and default privileges (PostgreSQL)"},
 		{
 			name: "transaction", kind: text, std: string(TransactionRevision), doc: "one transaction per `revision`, one for `all`, or `off`",
 			one: []string{string(TransactionRevision), string(TransactionAll), string(TransactionOff)},

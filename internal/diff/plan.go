@@ -23,7 +23,7 @@ type Options struct {
 func Plan(e *catalog.Engine, from, to *catalog.Catalog, o Options) (*Result, error) {
 	p := &planner{
 		kinds: newKindTable(e), from: from, to: to,
-		ctx:     catalog.Ctx{From: from, To: to, Online: o.Online},
+		ctx:     catalog.Ctx{From: from, To: to, Online: o.Online, Free: !e.Ordered},
 		actions: map[catalog.Key]*action{},
 	}
 	if err := p.decide(Compare(e, from, to)); err != nil {
@@ -126,6 +126,11 @@ func (p *planner) makeRoom() {
 			for _, d := range a.alter.Detach {
 				queue = append(queue, p.detach(d, a)...)
 			}
+			for _, d := range a.alter.Rebuild {
+				if o := p.from.Get(d); o != nil && p.rebuild(o, d) {
+					queue = append(queue, d)
+				}
+			}
 		}
 	}
 	for len(queue) > 0 {
@@ -144,6 +149,31 @@ func (p *planner) makeRoom() {
 			}
 		}
 	}
+	for _, a := range p.actions {
+		a.implied = a.drop && a.create && p.dropsInPassing(a.from)
+	}
+}
+
+// dropsInPassing tells whether the alteration of a table drops a part of it that
+// comes back, and in time: nothing else that the part depends on goes or changes,
+// which may be earlier (a trigger that names another table).
+func (p *planner) dropsInPassing(o *catalog.Object) bool {
+	owner := Owner(p.from, o)
+	if owner == nil || !p.kinds[o.Kind].GoesWith {
+		return false
+	}
+	if by := p.actions[owner.Key]; by == nil || by.alter == nil || !by.alter.DropsParts {
+		return false
+	}
+	for _, d := range o.Deps {
+		if p.kinds[d.Kind].Kind != nil && p.kinds[d.Kind].How == catalog.Merged {
+			d = d.TableKey()
+		}
+		if a := p.actions[d]; d != owner.Key && a != nil && (a.drop || a.alter != nil) {
+			return false
+		}
+	}
+	return true
 }
 
 // detach rebuilds what depends on key around the alteration of another object.
@@ -156,9 +186,6 @@ func (p *planner) detach(key catalog.Key, by *action) []catalog.Key {
 		}
 		if p.rebuild(u, key) {
 			rebuilt = append(rebuilt, u.Key)
-		}
-		if a := p.actions[u.Key]; by.alter.DropsParts && k.GoesWith && a != nil && u.Table == by.from.Name && u.Schema == by.from.Schema {
-			a.implied = true
 		}
 	}
 	return rebuilt

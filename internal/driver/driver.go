@@ -8,6 +8,7 @@ import (
 	"context"
 	"database/sql"
 	sqldriver "database/sql/driver"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -51,12 +52,18 @@ type Dialect struct {
 	TryLock func(ctx context.Context, c *Conn, name string) (bool, error)
 	Unlock  func(ctx context.Context, c *Conn, name string) error
 	Holder  func(ctx context.Context, c *Conn, name string) *Holder
+	// Guard returns what a session that has the lock sets, so that it ends, and the lock
+	// with it, soon after its client has gone without a word; nil where nothing helps.
+	// What a server refuses of it is left out.
+	Guard func(s Server) []string
 	// EndSession is the statement that ends the session %s.
 	EndSession string
 	// Frail tells why a session lock would not keep a second runner out here, or
 	// "": a pooler that gives each transaction another session, a cluster with
 	// locks per node.
 	Frail func(ctx context.Context, c *Conn) (string, error)
+	// Busy tells whether a session is at work on a statement.
+	Busy func(ctx context.Context, c *Conn, session string) (bool, error)
 	// Blockers names, one a line, who holds what that session waits for.
 	Blockers func(ctx context.Context, c *Conn, session string) ([]string, error)
 	// Cancel ends the statement that another session runs; that session lives on.
@@ -103,6 +110,10 @@ type Dialect struct {
 	// Limit makes a statement change at most n rows and returns it, and what counts
 	// the rows that it would change without the limit ("" where that is not known).
 	Limit func(stmt string, n int) (limited, count string, err error)
+	// Guess returns a query for the number of rows that the server believes a table to
+	// have, without looking at them: one row, NULL where it does not know. The table's
+	// name is as it is written in SQL. Nil where it keeps no such number.
+	Guess func(table string) string
 	// Verify returns a query for rows that contradict one another, for a revision
 	// of those statements: no row may be new at its end.
 	Verify func(stmts []string) string
@@ -117,10 +128,17 @@ type Dialect struct {
 	// Relax is a setting under which models load that refer to one another in a
 	// circle; "" where there is none.
 	Relax string
+	// Check finds what was made and cannot work, and says why: an object's kind
+	// and name, as far as they are known. Nil where a server looks at making.
+	Check func(ctx context.Context, c *Conn) (kind, name string, err error)
 	// Reset returns the session's settings to what they were at its start.
 	Reset func(ctx context.Context, c *Conn) error
 	// Schemas lists the schemas that are not the system's; nil where a database has one.
 	Schemas func(ctx context.Context, c *Conn) ([]string, error)
+
+	// Facts lists what of the server and the database, beside product and version,
+	// decides what DDL makes there; nil where nothing does.
+	Facts func(ctx context.Context, c *Conn) ([][]string, error)
 
 	// Preamble stands before a script that builds a schema.
 	Preamble string
@@ -160,6 +178,9 @@ type Options struct {
 	Client string
 	// Since is the time of connecting, for servers that do not keep it.
 	Since time.Time
+	// Dialer connects to a server, and notices when it has vanished; nil: one of the
+	// usual patience.
+	Dialer *Dialer
 }
 
 // A Holder is who has a lock. What the server does not tell is "".
@@ -260,16 +281,50 @@ func Find(ds []*Dialect, u *dburl.URL) (*Dialect, error) {
 	return nil, fmt.Errorf("no driver for %s databases", u.Scheme)
 }
 
-// Open connects and asks who answers. The error is a *ConnectError.
+// Open connects and asks who answers. The error is a *ConnectError. Not every
+// driver gives up when the context ends (lib/pq 1.12 asks the server to cancel and
+// waits on, which a pooler without a free server does not hear): Open does, and
+// closes what comes later.
 func Open(ctx context.Context, d *Dialect, u *dburl.URL, o Options) (*Conn, error) {
-	db, err := d.Open(u, o)
-	if err != nil {
-		return nil, &ConnectError{URL: u, Err: err}
+	o.Dialer = o.Dialer.fresh()
+	if d.InProcess {
+		return open(ctx, d, u, o)
 	}
 	if o.Timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, o.Timeout)
 		defer cancel()
+	}
+	type answer struct {
+		c   *Conn
+		err error
+	}
+	came := make(chan answer, 1)
+	go func() {
+		c, err := open(ctx, d, u, o)
+		came <- answer{c, err}
+	}()
+	select {
+	case a := <-came:
+		return a.c, a.err
+	case <-ctx.Done():
+	}
+	go func() {
+		if a := <-came; a.c != nil {
+			_ = a.c.Close()
+		}
+	}()
+	err := context.Cause(ctx)
+	if o.Timeout > 0 && errors.Is(err, context.DeadlineExceeded) {
+		err = fmt.Errorf("no answer within %s", o.Timeout)
+	}
+	return nil, &ConnectError{URL: u, Err: err}
+}
+
+func open(ctx context.Context, d *Dialect, u *dburl.URL, o Options) (*Conn, error) {
+	db, err := d.Open(u, o)
+	if err != nil {
+		return nil, &ConnectError{URL: u, Err: err}
 	}
 	sc, err := db.Conn(ctx)
 	if err != nil {
@@ -278,6 +333,7 @@ func Open(ctx context.Context, d *Dialect, u *dburl.URL, o Options) (*Conn, erro
 	}
 	c := &Conn{Conn: sc, Dialect: d, URL: u, db: db, opts: o}
 	if c.Server, err = d.Server(ctx, c); err != nil {
+		err = o.Dialer.explain(err)
 		_ = c.Close()
 		return nil, &ConnectError{URL: u, Err: err, Server: d.Explain(err)}
 	}
@@ -342,7 +398,7 @@ func (c *Conn) Changed(ctx context.Context, text string) (int64, error) {
 	}
 	res, err := c.ExecContext(ctx, text)
 	if err != nil {
-		return 0, err
+		return 0, c.opts.Dialer.explain(err)
 	}
 	n, err := res.RowsAffected()
 	if err != nil { // not every statement has a number
@@ -358,7 +414,7 @@ func (c *Conn) Strings(ctx context.Context, query string, args ...any) ([][]stri
 	}
 	rows, err := c.QueryContext(ctx, query, args...)
 	if err != nil {
-		return nil, err
+		return nil, c.opts.Dialer.explain(err)
 	}
 	defer rows.Close()
 	cols, err := rows.Columns()
@@ -380,5 +436,5 @@ func (c *Conn) Strings(ctx context.Context, query string, args ...any) ([][]stri
 		}
 		out = append(out, row)
 	}
-	return out, rows.Err()
+	return out, c.opts.Dialer.explain(rows.Err())
 }

@@ -89,6 +89,7 @@ func (d *Dialect) CauseOf(err error) Cause {
 // broke tells whether the error is one of a connection that is no more.
 func broke(err error) bool {
 	var n *net.OpError
-	return errors.Is(err, sqldriver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) || errors.Is(err, io.EOF) ||
+	var silent *SilentError
+	return errors.As(err, &silent) || errors.Is(err, sqldriver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) || errors.Is(err, io.EOF) ||
 		errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) || errors.As(err, &n)
 }

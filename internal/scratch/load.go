@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/migr-dev/migr/internal/catalog"
@@ -35,7 +36,7 @@ func (e *LoadError) Unwrap() error { return e.Err }
 // Load runs a model's statements, in any order: what fails is tried again as
 // long as something else succeeds. Rows that they bring are deleted at the end.
 func (d *DB) Load(ctx context.Context, stmts []source.Prepared) error {
-	l := &loader{d: d, stmts: stmts}
+	l := newLoader(d, stmts)
 	d.claim(stmts)
 	todo, err := l.inOrder(ctx)
 	if err != nil {
@@ -45,6 +46,9 @@ func (d *DB) Load(ctx context.Context, stmts []source.Prepared) error {
 		return err
 	}
 	if err := l.unstuck(ctx); err != nil {
+		return err
+	}
+	if err := l.check(ctx); err != nil {
 		return err
 	}
 	for _, s := range stmts {
@@ -91,37 +95,72 @@ func createdSchema(f sqltext.Family, text string) (name string) {
 type loader struct {
 	d     *DB
 	stmts []source.Prepared
+	env   []int        // of each statement: the last setting before it in its file, or -1
+	now   int          // the setting that the session has come to, or -1: as Reset leaves it
 	stuck []*LoadError // the server's words when nothing moved; from then on references are not checked
 }
 
-// inOrder tries file by file in one batch each, which is one round trip where
-// all is in order; it returns the statements that are still to be run.
+func newLoader(d *DB, stmts []source.Prepared) *loader {
+	l := &loader{d: d, stmts: stmts, env: make([]int, len(stmts)), now: -1}
+	last := -1
+	for i, s := range stmts {
+		if i > 0 && s.File != stmts[i-1].File {
+			last = -1
+		}
+		if l.env[i] = last; s.Sort == source.Setting {
+			last = i
+		}
+	}
+	return l
+}
+
+// batchSize is the number of statements that are sent together. More would save
+// little, and a transaction of thousands of tables is slow and wants more locks
+// than PostgreSQL has by default (max_locks_per_transaction).
+const batchSize = 100
+
+// inOrder runs the statements as they stand, many at a time; it returns those
+// that are still to be run.
 func (l *loader) inOrder(ctx context.Context) ([]int, error) {
 	var todo []int
 	for from := 0; from < len(l.stmts); {
-		to := from
-		for to < len(l.stmts) && l.stmts[to].File == l.stmts[from].File {
-			to++
+		if err := l.settle(ctx, from); err != nil {
+			return nil, err
 		}
-		done, err := l.file(ctx, from, to)
+		to := l.together(from)
+		done, err := l.batch(ctx, from, to)
 		if err != nil {
 			return nil, err
 		}
-		for i := from + done; i < to; i++ {
-			todo = append(todo, i)
+		if from += done; from == to {
+			continue
 		}
-		from = to
+		var rest []int // what fails is among these
+		for ; from < to; from++ {
+			rest = append(rest, from)
+		}
+		left, _, err := l.each(ctx, rest)
+		if err != nil {
+			return nil, err
+		}
+		todo = append(todo, left...)
 	}
 	return todo, nil
 }
 
-// file runs the statements of one file up to the first that fails; on a server
-// with transactional DDL, all or none.
-func (l *loader) file(ctx context.Context, from, to int) (done int, err error) {
-	dialect := l.d.Conn.Dialect
-	if err := dialect.Reset(ctx, l.d.Conn); err != nil {
-		return 0, err
+// together is the end of the batch that begins with a statement: files whose
+// settings do not end with them are not mixed.
+func (l *loader) together(from int) int {
+	to := from + 1
+	for to < len(l.stmts) && to-from < batchSize && (l.stmts[to].File == l.stmts[from].File || l.env[to-1] < 0 && l.stmts[to-1].Sort != source.Setting) {
+		to++
 	}
+	return to
+}
+
+// batch runs statements together and returns how many of them were done.
+func (l *loader) batch(ctx context.Context, from, to int) (done int, err error) {
+	dialect := l.d.Conn.Dialect
 	texts := make([]string, 0, to-from)
 	for _, s := range l.stmts[from:to] {
 		texts = append(texts, s.Text)
@@ -131,39 +170,32 @@ func (l *loader) file(ctx context.Context, from, to int) (done int, err error) {
 			return 0, nil
 		}
 	}
-	failed, err := dialect.Batch(ctx, l.d.Conn, texts, dialect.TxDDL)
-	switch {
-	case err == nil:
-		return to - from, nil
-	case ctx.Err() != nil:
+	done, err = dialect.Batch(ctx, l.d.Conn, texts, false)
+	if ctx.Err() != nil {
 		return 0, context.Cause(ctx)
-	case dialect.TxDDL:
-		return 0, nil
-	default:
-		return failed, nil
+	}
+	if err == nil {
+		done = to - from
+	}
+	for i := from; i < from+done; i++ {
+		l.ran(i)
+	}
+	return done, nil
+}
+
+// ran notes that a statement was run.
+func (l *loader) ran(i int) {
+	if l.stmts[i].Sort == source.Setting {
+		l.now = i
 	}
 }
 
 // insist runs the rest one by one, round after round, until nothing moves.
 func (l *loader) insist(ctx context.Context, todo []int) error {
 	for len(todo) > 0 {
-		var left []int
-		var errs []*LoadError
-		at := -1 // the statement before the next one in the same file, when its settings hold already
-		for _, i := range todo {
-			if err := l.settle(ctx, at, i); err != nil {
-				return err
-			}
-			at = i
-			if err := l.d.Conn.Exec(ctx, l.stmts[i].Text); err != nil {
-				if ctx.Err() != nil {
-					return context.Cause(ctx)
-				}
-				if l.stmts[i].Sort == source.Setting {
-					continue // of another version's dump
-				}
-				left, errs = append(left, i), append(errs, l.fail(i, err))
-			}
+		left, errs, err := l.each(ctx, l.guess(todo))
+		if err != nil {
+			return err
 		}
 		switch {
 		case len(left) < len(todo):
@@ -171,10 +203,33 @@ func (l *loader) insist(ctx context.Context, todo []int) error {
 			return worst(errs)
 		default: // foreign keys in a circle: CREATE TABLE with its reference to a table that is still to come
 			l.stuck = errs
+			l.now = unsettled
 		}
+		slices.Sort(left)
 		todo = left
 	}
 	return nil
+}
+
+// each runs statements one by one and returns those that failed, and how.
+func (l *loader) each(ctx context.Context, todo []int) (left []int, errs []*LoadError, err error) {
+	for _, i := range todo {
+		if err := l.settle(ctx, i); err != nil {
+			return nil, nil, err
+		}
+		err := l.d.Conn.Exec(ctx, l.stmts[i].Text)
+		l.ran(i)
+		if err == nil {
+			continue
+		}
+		if ctx.Err() != nil {
+			return nil, nil, context.Cause(ctx)
+		}
+		if l.stmts[i].Sort != source.Setting { // that one is of another version's dump
+			left, errs = append(left, i), append(errs, l.fail(i, err))
+		}
+	}
+	return left, errs, nil
 }
 
 // unstuck makes sure that what was not checked on the way refers to tables that are there.
@@ -196,6 +251,43 @@ func (l *loader) unstuck(ctx context.Context) error {
 	return nil
 }
 
+// check finds what the database took without a look at it, and which statement made it.
+func (l *loader) check(ctx context.Context) error {
+	if l.d.Conn.Dialect.Check == nil {
+		return nil
+	}
+	kind, name, err := l.d.Conn.Dialect.Check(ctx, l.d.Conn)
+	if err == nil {
+		return nil
+	}
+	for i, s := range l.stmts {
+		if created(l.d.Conn.Dialect.Family, s.Text, kind, name) {
+			return l.fail(i, err)
+		}
+	}
+	return fmt.Errorf("checking the models: %w", err)
+}
+
+// created tells whether a statement is a CREATE of that kind and name.
+func created(f sqltext.Family, text, kind, name string) bool {
+	create, right, found := false, false, false
+	sqltext.Scan(f, text, func(t sqltext.Token) bool {
+		switch {
+		case !create:
+			create = t.Is("CREATE")
+			return create
+		case !right:
+			right = t.Is(strings.ToUpper(kind))
+			return right || t.Is("TEMP") || t.Is("TEMPORARY")
+		case t.Is("IF"), t.Is("NOT"), t.Is("EXISTS"), t.Text == ".", strings.EqualFold(t.Ident(f), "main"):
+			return true
+		}
+		found = strings.EqualFold(t.Ident(f), name)
+		return false
+	})
+	return found
+}
+
 // blame picks, of what failed when nothing moved, the first statement that names
 // the table which is not there.
 func (l *loader) blame(table string) *LoadError {
@@ -214,22 +306,24 @@ func (l *loader) blame(table string) *LoadError {
 	return worst(l.stuck)
 }
 
+// unsettled is a session whose settings are not known.
+const unsettled = -2
+
 // settle makes the session's settings those that hold at statement i of its file.
-func (l *loader) settle(ctx context.Context, at, i int) error {
-	if at >= 0 && at+1 == i && l.stmts[at].File == l.stmts[i].File {
+func (l *loader) settle(ctx context.Context, i int) error {
+	if l.now == l.env[i] {
 		return nil
 	}
 	if err := l.d.Conn.Dialect.Reset(ctx, l.d.Conn); err != nil {
 		return err
 	}
-	first := i
-	for first > 0 && l.stmts[first-1].File == l.stmts[i].File {
-		first--
+	l.now = l.env[i]
+	var settings []int
+	for k := l.env[i]; k >= 0; k = l.env[k] {
+		settings = append(settings, k)
 	}
-	for _, s := range l.stmts[first:i] {
-		if s.Sort == source.Setting {
-			_ = l.d.Conn.Exec(ctx, s.Text)
-		}
+	for _, k := range slices.Backward(settings) {
+		_ = l.d.Conn.Exec(ctx, l.stmts[k].Text)
 	}
 	if l.stuck != nil {
 		return l.d.Conn.Exec(ctx, l.d.Conn.Dialect.Relax)

@@ -93,6 +93,11 @@ var pgNoise = regexp.MustCompile(`(?m)^(--$|-- (Name|PostgreSQL database dump|Du
 	`|default_tablespace|default_table_access_method) = .*;|SELECT pg_catalog\.set_config\('search_path', '', false\);)$`)
 
 func dumpPostgres(ctx context.Context, dsn string, exclude []string) (string, error) {
+	out, err := pgDump(ctx, dsn, exclude)
+	return squeeze(pgNoise.ReplaceAllString(out, "")), err
+}
+
+func pgDump(ctx context.Context, dsn string, exclude []string) (string, error) {
 	prog := os.Getenv("MIGR_TEST_PG_DUMP")
 	if prog == "" {
 		prog = "pg_dump"
@@ -109,10 +114,33 @@ func dumpPostgres(ctx context.Context, dsn string, exclude []string) (string, er
 		}
 		return "", fmt.Errorf("pg_dump: %w: %s", err, bytes.TrimSpace(xe.Stderr))
 	}
+	return string(out), err
+}
+
+// pgEntry is the comment above each entry of a dump.
+var pgEntry = regexp.MustCompile(`(?m)^-- Name: .*; Type: .*; Schema: (.*); Owner: .*$`)
+
+// DumpSchemas is DumpURL of a PostgreSQL database cut up by schema, each without
+// its own name: what many tests do in one database, each in a schema of its own, needs
+// one run of pg_dump. What is in no schema (a cast) is left out.
+func DumpSchemas(ctx context.Context, dsn string) (map[string]string, error) {
+	text, err := pgDump(ctx, dsn, nil)
 	if err != nil {
-		return "", err
+		return nil, fmt.Errorf("dump: %w", err)
 	}
-	return squeeze(pgNoise.ReplaceAllString(string(out), "")), nil
+	entries := pgEntry.FindAllStringSubmatchIndex(text, -1)
+	parts := map[string]string{}
+	for i, at := range entries {
+		end := len(text)
+		if i+1 < len(entries) {
+			end = entries[i+1][0]
+		}
+		if schema := text[at[2]:at[3]]; schema != "-" {
+			entry := squeeze(pgNoise.ReplaceAllString(text[at[0]:end], ""))
+			parts[schema] += strings.ReplaceAll(entry, schema+".", "")
+		}
+	}
+	return parts, nil
 }
 
 // squeeze drops blank lines.

@@ -39,6 +39,7 @@ func alterTable(p *catalog.Ctx, d *catalog.Delta) catalog.Alteration {
 		a.part(&part)
 	}
 	a.spatialKeys()
+	a.rebuiltKeys()
 	a.columns()
 	a.keepGenerated()
 	a.period()
@@ -123,7 +124,11 @@ func (a *altering) options() {
 		case attr == "versioned" && value != "":
 			a.adds = append(a.adds, "ADD SYSTEM VERSIONING")
 		case attr == "versioned" && from.Attrs["versioned"] != "":
-			a.drops = append(a.drops, "DROP SYSTEM VERSIONING")
+			if d := "DROP SYSTEM VERSIONING"; a.d.Changed("engine") { // MariaDB 10.11: error 4120
+				a.first = append(a.first, d)
+			} else {
+				a.drops = append(a.drops, d)
+			}
 		}
 	}
 }

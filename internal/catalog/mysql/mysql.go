@@ -13,22 +13,10 @@ import "github.com/migr-dev/migr/internal/catalog"
 func Engine() *catalog.Engine {
 	return &catalog.Engine{
 		Name: "mysql", Read: Read, Ordered: true, RenameCandidate: renameCandidate,
+		SameName: sameName, Labels: labels, RenameLabel: renameLabel,
 		Kinds: []catalog.Kind{
 			sequenceKind, tableKind, columnKind, primaryKind, uniqueKind, indexKind, foreignKeyKind, checkKind,
 			functionKind, procedureKind, viewKind, triggerKind, eventKind,
 		},
-	}
-}
-
-// renameCandidate pairs columns of the same type, and tables, views and indexes
-// of any shape: how alike tables are the planner measures.
-func renameCandidate(gone, come *catalog.Object, _, _ *catalog.Catalog) bool {
-	switch gone.Kind {
-	case "column":
-		return gone.Attrs["type"] == come.Attrs["type"] && gone.Attrs["generated"] == come.Attrs["generated"]
-	case "index", "unique", "view":
-		return gone.Equal(come)
-	default:
-		return gone.Kind == "table"
 	}
 }

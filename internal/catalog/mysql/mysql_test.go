@@ -82,7 +82,7 @@ func (p place) read() *catalog.Catalog {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	return c
+	return testdb.Again(p.t, c)
 }
 
 // become plans the way to a catalog and goes it.

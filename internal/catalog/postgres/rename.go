@@ -14,6 +14,10 @@ func renameCandidate(gone, come *catalog.Object, from, to *catalog.Catalog) bool
 		return gone.Attrs["partition_key"] == come.Attrs["partition_key"] && alike(gone, come, from, to)
 	case "function", "procedure", "aggregate":
 		return gone.Info["types"] == come.Info["types"] && gone.Equal(come)
+	case "schema":
+		return alikeSchemas(gone.Name, come.Name, from, to)
+	case "sequence":
+		return gone.Info["owner"] == come.Info["owner"] && gone.Equal(come)
 	}
 	return gone.Equal(come)
 }
@@ -32,4 +36,40 @@ func alike(gone, come *catalog.Object, from, to *catalog.Catalog) bool {
 		}
 	}
 	return same > 0 && 2*same >= max(len(old), len(now))
+}
+
+// alikeSchemas tells whether two schemas share at least half of their tables, by
+// name, and one at least.
+func alikeSchemas(gone, come string, from, to *catalog.Catalog) bool {
+	tables := func(c *catalog.Catalog, schema string) map[string]bool {
+		names := map[string]bool{}
+		for _, o := range c.Objects {
+			if o.Kind == "table" && o.Schema == schema {
+				names[o.Name] = true
+			}
+		}
+		return names
+	}
+	old, now := tables(from, gone), tables(to, come)
+	same := 0
+	for name := range now {
+		if old[name] {
+			same++
+		}
+	}
+	return same > 0 && 2*same >= max(len(old), len(now))
+}
+
+// labels are the values of an enum.
+func labels(o *catalog.Object) []string {
+	if o.Kind != "enum" {
+		return nil
+	}
+	return list(o.Attrs["labels"])
+}
+
+// renameLabel renames a value of an enum; what names it (defaults, checks, views,
+// rows) holds its number and follows. It may stand in a transaction (10 and later).
+func renameLabel(_ *catalog.Ctx, o *catalog.Object, from, to string) []string {
+	return []string{"ALTER TYPE " + qualified(o.Key) + " RENAME VALUE " + literal(from) + " TO " + literal(to)}
 }

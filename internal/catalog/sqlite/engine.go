@@ -13,6 +13,7 @@ func Engine() *catalog.Engine {
 		Name:            "sqlite",
 		Read:            read,
 		RenameCandidate: renameCandidate,
+		SameName:        func(_, a, b string) bool { return fold(a) == fold(b) },
 		Kinds: []catalog.Kind{
 			{
 				Name: "table", Namespace: "relation",

@@ -48,8 +48,8 @@ func (b *builder) table(def *tableDef, notNull map[string]bool) []*catalog.Objec
 		o := b.constraint(def, c, names)
 		o.Pos = i + 1
 		if b.counts[o.Key]++; b.counts[o.Key] > 1 {
-			if c.name == "" {
-				continue // SQLite makes one of two equal constraints
+			if c.name == "" && c.kind == "unique" {
+				continue // SQLite makes one index of two equal constraints
 			}
 			o.Name = fmt.Sprintf("%s#%d", o.Name, b.counts[o.Key])
 		}

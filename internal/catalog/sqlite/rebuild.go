@@ -13,10 +13,7 @@ import (
 func (c *change) rebuild(p *catalog.Ctx) []string {
 	name := freeName(p, "_migr_new_"+c.to.Name)
 	parts := p.To.Parts(c.to.Key, "")
-	sql := []string{tableText(c.to, name, parts)}
-	if text := c.copy(p, name); text != "" {
-		sql = append(sql, text)
-	}
+	sql := []string{tableText(c.to, name, parts), c.copy(p, name)}
 	if autoincrement(p.From, c.from) && autoincrement(p.To, c.to) {
 		// the highest id ever given, also of rows that are gone
 		sql = append(sql,
@@ -49,7 +46,7 @@ func rowidColumn(in *catalog.Catalog, table *catalog.Object) string {
 	return ""
 }
 
-// copy writes the INSERT that moves the rows, or "" if there is nothing to move.
+// copy writes the INSERT that moves the rows.
 func (c *change) copy(p *catalog.Ctx, name string) string {
 	var cols, values []string
 	rowid, alias := c.rowid(p), rowidColumn(p.To, c.to)
@@ -68,7 +65,16 @@ func (c *change) copy(p *catalog.Ctx, name string) string {
 		}
 	}
 	if len(cols) == 0 {
-		return ""
+		// no column stays: there are as many rows as before, of defaults, or it fails
+		for _, o := range byPlace(p.To.Parts(c.to.Key, ""), true) {
+			if o.Attrs["generated"] == "" {
+				cols, values = []string{ident(o.Name)}, []string{"NULL"}
+				if def := o.Attrs["default"]; def != "" {
+					values[0] = defaultValue(def)
+				}
+				break
+			}
+		}
 	}
 	return c.insert(p) + ident(name) + " (" + strings.Join(cols, ", ") + ")\nSELECT " +
 		strings.Join(values, ", ") + " FROM " + ident(c.from.Name)

@@ -8,16 +8,17 @@ import (
 )
 
 // batch sends all statements as one text, which is one round trip and one
-// implicit transaction. When that fails nothing has happened; the place that
-// the server's error points at tells which statement it was, and where it does
-// not, they are run once more one by one.
+// implicit transaction. When that fails nothing has happened, and they are run once
+// more one by one, as few errors tell which statement they are of.
 func batch(ctx context.Context, c *driver.Conn, stmts []string, atomic bool) (int, error) {
+	if len(stmts) == 1 {
+		return 0, c.Exec(ctx, stmts[0])
+	}
+	if err := c.Exec(ctx, strings.Join(stmts, ";\n")); err == nil || ctx.Err() != nil {
+		return 0, err
+	}
 	if !atomic {
 		return oneByOne(ctx, c, stmts)
-	}
-	text := strings.Join(stmts, ";\n")
-	if _, err := c.ExecContext(ctx, text); err == nil || ctx.Err() != nil {
-		return 0, err
 	}
 	if err := c.Exec(ctx, "BEGIN"); err != nil {
 		return 0, err
@@ -43,9 +44,10 @@ func empty(tables []string) []string {
 	return []string{"TRUNCATE " + strings.Join(tables, ", ") + " CASCADE"}
 }
 
-// reset leaves check_function_bodies as a scratch database wants it.
+// reset leaves the session as a scratch database wants it: function bodies are not
+// checked, and nothing waits for the disk.
 func reset(ctx context.Context, c *driver.Conn) error {
-	return c.Exec(ctx, "RESET ALL; SET check_function_bodies = off; SET client_min_messages = warning")
+	return c.Exec(ctx, "RESET ALL; SET check_function_bodies = off; SET client_min_messages = warning; SET synchronous_commit = off")
 }
 
 func schemas(ctx context.Context, c *driver.Conn) ([]string, error) {

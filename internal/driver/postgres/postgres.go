@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"net"
 	"strconv"
 	"strings"
 	"time"
@@ -22,8 +23,8 @@ func Dialect() *driver.Dialect {
 	return &driver.Dialect{
 		Name: "postgres", Family: sqltext.Postgres, Schemes: []string{"postgres"}, TxDDL: true,
 		Open: open, Server: server, Scratch: scratch, Borrow: borrow, Wipe: wipe,
-		TryLock: tryLock, Unlock: unlock, Holder: holder, Frail: frail, Blockers: blockers, EndSession: "SELECT pg_terminate_backend(%s)",
-		Begin: "BEGIN", Settings: settings, Session: session, NoTx: noTx, Alone: alone, Limit: limit, Preamble: "SET check_function_bodies = off;",
+		TryLock: tryLock, Unlock: unlock, Holder: holder, Guard: guard, Frail: frail, Busy: busy, Blockers: blockers, EndSession: "SELECT pg_terminate_backend(%s)",
+		Begin: "BEGIN", Settings: settings, Guess: guess, Session: session, NoTx: noTx, Alone: alone, Limit: limit, Preamble: "SET check_function_bodies = off;",
 		Tables: driver.TableTypes{
 			ID: "bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY", Time: "timestamp with time zone", Text: "text",
 			Now: "clock_timestamp()", Unix: "(extract(epoch FROM clock_timestamp()) * 1000)::bigint", User: "session_user",
@@ -32,7 +33,7 @@ func Dialect() *driver.Dialect {
 		// statements are in it.
 		Elapsed: "(extract(epoch FROM clock_timestamp() - statement_timestamp()) * 1000)::bigint",
 		Batch:   batch, Empty: empty, Reset: reset, Schemas: schemas,
-		Explain: explain,
+		Facts: facts, Explain: explain,
 	}
 }
 
@@ -41,11 +42,22 @@ func open(u *dburl.URL, o driver.Options) (*sql.DB, error) {
 	if u.Query.Get("application_name") == "" {
 		dsn += " application_name='" + strings.TrimSpace("migr "+o.Client) + "'"
 	}
+	if o.Timeout > 0 && u.Query.Get("connect_timeout") == "" { // lib/pq 1.12 does not heed a context before it has logged in
+		dsn += fmt.Sprintf(" connect_timeout='%d'", max(1, int(o.Timeout.Seconds())))
+	}
 	c, err := pq.NewConnector(dsn)
 	if err != nil {
 		return nil, err
 	}
-	d := &dialer{}
+	d := &dialer{dial: (&net.Dialer{}).DialContext}
+	if o.Dialer != nil {
+		other, err := pq.NewConnector(dsn)
+		if err != nil {
+			return nil, err
+		}
+		o.Dialer.AskBy(other, explain)
+		d.dial = o.Dialer.DialContext
+	}
 	c.Dialer(d)
 	return sql.OpenDB(connector{c, d}), nil
 }
@@ -62,6 +74,12 @@ func server(ctx context.Context, c *driver.Conn) (driver.Server, error) {
 		s.Product = cockroach
 	}
 	return s, err
+}
+
+// guess asks for what the last VACUUM or ANALYZE saw; -1 (14 and later) and 0 (before)
+// are of a table that none has seen.
+func guess(table string) string {
+	return "SELECT reltuples::bigint FROM pg_class WHERE reltuples > 0 AND oid = to_regclass(" + sqltext.QuoteLiteral(sqltext.Postgres, table) + ")"
 }
 
 // settings holds for one transaction. Function bodies are not checked, as a dump

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -38,7 +39,7 @@ func Dialect() *driver.Dialect {
 			ID: "INTEGER PRIMARY KEY", Time: "TEXT", Text: "TEXT",
 			Now: "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')", User: "''",
 		},
-		Batch: batch, Empty: empty,
+		Batch: batch, Empty: empty, Check: check,
 		Reset:   func(context.Context, *driver.Conn) error { return nil },
 		Explain: explain,
 	}
@@ -115,15 +116,6 @@ func scratch(context.Context, *driver.Conn, string) (*dburl.URL, func(context.Co
 	return &dburl.URL{Scheme: dburl.SQLite, Memory: true}, func(context.Context) error { return nil }, nil
 }
 
-// alone: what stands outside of transactions can be run again without harm.
-func alone(stmt string) *driver.Alone {
-	w := sqltext.Words(sqltext.SQLite, stmt, 1)
-	if len(w) == 0 || w[0] != "VACUUM" && w[0] != "PRAGMA" {
-		return nil
-	}
-	return &driver.Alone{Outcome: func(context.Context, *driver.Conn) (driver.Outcome, error) { return driver.Again, nil }}
-}
-
 func noTx(stmts []string, i int) string {
 	w := sqltext.Words(sqltext.SQLite, stmts[i], 2)
 	if len(w) == 0 {
@@ -138,6 +130,16 @@ func noTx(stmts []string, i int) string {
 		}
 	}
 	return ""
+}
+
+// alone: what does the same when it is done again. VACUUM INTO does not: its file is
+// there already.
+func alone(stmt string) *driver.Alone {
+	w := sqltext.Words(sqltext.SQLite, stmt, 3)
+	if len(w) == 0 || w[0] != "VACUUM" && w[0] != "PRAGMA" || w[0] == "VACUUM" && slices.Contains(w, "INTO") {
+		return nil
+	}
+	return &driver.Alone{Outcome: func(context.Context, *driver.Conn) (driver.Outcome, error) { return driver.Again, nil }}
 }
 
 // outside are the PRAGMAs that do nothing, or fail, within a transaction.

@@ -1,8 +1,6 @@
 package django_test
 
 import (
-	"errors"
-	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,6 +9,7 @@ import (
 
 	"github.com/migr-dev/migr/internal/source"
 	"github.com/migr-dev/migr/internal/source/django"
+	"github.com/migr-dev/migr/internal/source/sourcetest"
 	"github.com/migr-dev/migr/internal/sqltext"
 	"github.com/migr-dev/migr/internal/testdb"
 )
@@ -22,113 +21,32 @@ const (
 
 var versions = []string{"dj32", "dj52", "dj60"}
 
-// A target is a database product as the models are asked for it.
-type target struct {
-	engine  testdb.Engine
-	family  sqltext.Family
-	product source.Product
-}
-
-var targets = []target{
-	{testdb.EngineSQLite, sqltext.SQLite, source.Product{Name: "sqlite"}},
-	{testdb.EnginePostgres, sqltext.Postgres, source.Product{Name: "postgres", Version: 150000}},
-	{testdb.EngineMariaDB, sqltext.MySQL, source.Product{Name: "mysql", MariaDB: true, Version: 101100}},
-	{testdb.EngineMySQL, sqltext.MySQL, source.Product{Name: "mysql", Version: 80040}},
-}
-
-func targetOf(name string) target {
-	return targets[slices.IndexFunc(targets, func(x target) bool { return x.engine.Name == name })]
+func options(py testdb.Python, x sourcetest.Target, mode string) source.Options {
+	o := x.Options(py, "LIBRARY_SECRET_KEY=x")
+	o.Mode = mode
+	return o
 }
 
 func project(t *testing.T) string {
 	t.Helper()
-	dir := t.TempDir()
-	if err := os.CopyFS(dir, os.DirFS(sample)); err != nil {
-		t.Fatal(err)
-	}
-	return dir
+	return sourcetest.Copy(t, sample)
 }
 
-func edit(t *testing.T, dir, name, old, text string) {
+func ddl(t *testing.T, dir, spec string, x sourcetest.Target, o source.Options) ([]sqltext.Stmt, error) {
 	t.Helper()
-	p := filepath.Join(dir, name)
-	b, err := os.ReadFile(p)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !strings.Contains(string(b), old) {
-		t.Fatalf("%s does not hold %q", name, old)
-	}
-	if err := os.WriteFile(p, []byte(strings.Replace(string(b), old, text, 1)), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	return sourcetest.DDL(t, django.Kind, dir, spec, x, o)
 }
 
-func options(py testdb.Python, x target, mode string) source.Options {
-	return source.Options{Python: py.Exe, Env: append(os.Environ(), "LIBRARY_SECRET_KEY=x"), Product: x.product, Mode: mode}
-}
-
-func files(t *testing.T, dir string) []string {
+func must(t *testing.T, dir, spec string, x sourcetest.Target, o source.Options) []sqltext.Stmt {
 	t.Helper()
-	var all []string
-	err := filepath.WalkDir(dir, func(p string, _ os.DirEntry, err error) error {
-		all = append(all, p)
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return all
-}
-
-func ddl(t *testing.T, dir, spec string, x target, o source.Options) ([]sqltext.Stmt, error) {
-	t.Helper()
-	src, err := source.Open([]source.Kind{django.Kind}, dir, []string{spec}, o)
-	if err != nil {
-		return nil, err
-	}
-	before := files(t, dir)
-	stmts, err := src.DDL(t.Context(), x.family)
-	if after := files(t, dir); !slices.Equal(before, after) {
-		t.Errorf("files in the project: %v, were %v", after, before)
-	}
-	return stmts, err
-}
-
-func must(t *testing.T, dir, spec string, x target, o source.Options) []sqltext.Stmt {
-	t.Helper()
-	stmts, err := ddl(t, dir, spec, x, o)
-	var se *source.Error
-	if errors.As(err, &se) {
-		t.Fatalf("%v\n%s\nhint: %s", err, se.Detail, se.Hint)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return stmts
-}
-
-func built(t *testing.T, x target, stmts []sqltext.Stmt) string {
-	t.Helper()
-	all, err := source.Prepare(x.family, stmts)
-	if err != nil {
-		t.Fatal(err)
-	}
-	dsn := x.engine.New(t)
-	db := testdb.Open(t, dsn)
-	for _, s := range all {
-		if _, err := db.ExecContext(t.Context(), s.Text); err != nil {
-			t.Fatalf("%v\n%s", err, s.Text)
-		}
-	}
-	return testdb.Dump(t, dsn)
+	return sourcetest.Must(t, django.Kind, dir, spec, x, o)
 }
 
 // migrated dumps what manage.py makes of the project.
-func migrated(t *testing.T, x target, py testdb.Python, dir string, commands ...string) string {
+func migrated(t *testing.T, x sourcetest.Target, py testdb.Python, dir string, commands ...string) string {
 	t.Helper()
-	dsn := x.engine.New(t)
-	env := []string{"LIBRARY_SECRET_KEY=x", "LIBRARY_DATABASE_URL=" + plain(t, dsn)}
+	dsn := x.Engine.New(t)
+	env := []string{"LIBRARY_SECRET_KEY=x", "LIBRARY_DATABASE_URL=" + sourcetest.Plain(t, dsn)}
 	for _, c := range append(commands, "migrate -v0") {
 		py.RunFile(t, dir, env, append([]string{"-c", manage}, strings.Fields(c)...)...)
 	}
@@ -145,35 +63,10 @@ from django.core.management import execute_from_command_line
 execute_from_command_line(["manage.py"] + sys.argv[1:])
 `
 
-func plain(t *testing.T, dsn string) string {
-	t.Helper()
-	u, err := url.Parse(dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	u.RawQuery = ""
-	return u.String()
-}
-
-func same(t *testing.T, got, want string) {
-	t.Helper()
-	got, want = testdb.SortColumns(got), testdb.SortColumns(want)
-	if got == want {
-		return
-	}
-	a, b := strings.Split(got, "\n"), strings.Split(want, "\n")
-	for i := range min(len(a), len(b)) {
-		if a[i] != b[i] {
-			t.Fatalf("line %d of the dump\ngot  %s\nwant %s", i+1, a[i], b[i])
-		}
-	}
-	t.Fatalf("%d lines in the dump, want %d", len(a), len(b))
-}
-
-func each(t *testing.T, f func(t *testing.T, x target, py testdb.Python)) {
-	for _, x := range targets {
+func each(t *testing.T, f func(t *testing.T, x sourcetest.Target, py testdb.Python)) {
+	for _, x := range sourcetest.Targets() {
 		for _, v := range versions {
-			t.Run(x.engine.Name+"/"+v, func(t *testing.T) {
+			t.Run(x.Engine.Name+"/"+v, func(t *testing.T) {
 				t.Parallel()
 				f(t, x, testdb.FindPython(t, v))
 			})
@@ -187,34 +80,34 @@ func each(t *testing.T, f func(t *testing.T, x target, py testdb.Python)) {
 // are in the project; in its history fields, tables and constraints are renamed,
 // altered and dropped, also such as have no name in Django (D8).
 func TestMigrations(t *testing.T) {
-	each(t, func(t *testing.T, x target, py testdb.Python) {
+	each(t, func(t *testing.T, x sourcetest.Target, py testdb.Python) {
 		dir := project(t)
 		o := options(py, x, "migrations")
 		var told []string
 		o.Warn = func(msg string) { told = append(told, msg) }
-		got := built(t, x, must(t, dir, spec, x, o))
+		got := sourcetest.Built(t, x, must(t, dir, spec, x, o))
 		if len(told) > 0 {
 			t.Errorf("told %q", told)
 		}
-		same(t, got, migrated(t, x, py, dir))
+		sourcetest.Same(t, got, migrated(t, x, py, dir))
 	})
 }
 
 // The models make what makemigrations and migrate make of them on a new project.
 func TestModels(t *testing.T) {
-	each(t, func(t *testing.T, x target, py testdb.Python) {
-		if x.engine != testdb.EnginePostgres && !strings.Contains(py.Exe, "dj52") {
+	each(t, func(t *testing.T, x sourcetest.Target, py testdb.Python) {
+		if x.Engine != testdb.EnginePostgres && !strings.Contains(py.Exe, "dj52") {
 			t.Skip("one version is enough here: TestMigrations runs them all")
 		}
 		dir := project(t)
 		var told []string
 		o := options(py, x, "models")
 		o.Warn = func(msg string) { told = append(told, msg) }
-		got := built(t, x, must(t, dir, spec, x, o))
+		got := sourcetest.Built(t, x, must(t, dir, spec, x, o))
 		if !slices.ContainsFunc(told, func(s string) bool { return strings.Contains(s, "warehouse_shelf is left out") }) { // D9
 			t.Errorf("told %q", told)
 		}
-		if my := x.family == sqltext.MySQL; my != slices.ContainsFunc(told, func(s string) bool { return strings.Contains(s, "one_loan_a_book") }) { // D10
+		if my := x.Family == sqltext.MySQL; my != slices.ContainsFunc(told, func(s string) bool { return strings.Contains(s, "one_loan_a_book") }) { // D10
 			t.Errorf("told %q", told)
 		}
 		for _, app := range []string{"library", "accounts"} {
@@ -225,10 +118,10 @@ func TestModels(t *testing.T) {
 		want := migrated(t, x, py, dir, "makemigrations -v0 library accounts")
 		// the history of contrib.sites, which the models do not know, gave this a name of its own
 		unnamed := "domain"
-		if x.family == sqltext.Postgres {
+		if x.Family == sqltext.Postgres {
 			unnamed = "django_site_domain_key"
 		}
-		same(t, got, strings.Replace(want, "django_site_domain_a2e37b91_uniq", unnamed, 1))
+		sourcetest.Same(t, got, strings.Replace(want, "django_site_domain_a2e37b91_uniq", unnamed, 1))
 	})
 }
 
@@ -238,13 +131,13 @@ func TestDrivers(t *testing.T) {
 		for _, v := range []string{"dj32", "dj60"} {
 			t.Run(name+"/"+v, func(t *testing.T) {
 				t.Parallel()
-				py, x, dir := testdb.FindPython(t, v), targetOf(name), project(t)
+				py, x, dir := testdb.FindPython(t, v), sourcetest.On(name), project(t)
 				o := options(py, x, "models")
-				without := text(must(t, dir, spec, x, o))
+				without := sourcetest.Text(must(t, dir, spec, x, o))
 				o.Env = append(o.Env, "PYTHONPATH="+py.Drivers)
-				with := text(must(t, dir, spec, x, o))
+				with := sourcetest.Text(must(t, dir, spec, x, o))
 				if v == "dj60" || name == "postgres" { // PyMySQL is not taken for mysqlclient by itself
-					same(t, without, with)
+					sourcetest.Same(t, without, with)
 				}
 				if !strings.Contains(without, "100%") && strings.Contains(without, "%%") { // D4
 					t.Error("a percent sign was doubled")
@@ -254,17 +147,9 @@ func TestDrivers(t *testing.T) {
 	}
 }
 
-func text(stmts []sqltext.Stmt) string {
-	var b strings.Builder
-	for _, s := range stmts {
-		b.WriteString(s.Text + ";\n")
-	}
-	return b.String()
-}
-
 // The second of DATABASES, apps that are left out, and Django's own table (D9).
 func TestParts(t *testing.T) {
-	x := targetOf("sqlite")
+	x := sourcetest.On("sqlite")
 	py := testdb.FindPython(t, "dj52")
 	dir := project(t)
 	tables := func(spec string, o source.Options) []string {
@@ -319,27 +204,19 @@ func TestErrors(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			x, dir := targetOf("sqlite"), project(t)
+			x, dir := sourcetest.On("sqlite"), project(t)
 			o := options(testdb.FindPython(t, "dj52"), x, "models")
 			if c.name == "variable" {
-				edit(t, dir, "mysite/settings.py", "LIBRARY_SECRET_KEY", "LIBRARY_NOT_THERE")
+				sourcetest.Edit(t, dir, "mysite/settings.py", "LIBRARY_SECRET_KEY", "LIBRARY_NOT_THERE")
 			}
 			if c.name == "exclude" {
 				o.ExcludeApps = []string{"nothing"}
 			}
 			if c.file != "" {
-				edit(t, dir, c.file, c.old, c.text)
+				sourcetest.Edit(t, dir, c.file, c.old, c.text)
 			}
 			_, err := ddl(t, dir, c.spec, x, o)
-			var se *source.Error
-			if !errors.As(err, &se) {
-				t.Fatalf("error %v", err)
-			}
-			for _, p := range [][2]string{{se.Msg, c.want}, {se.Detail, c.detail}, {se.Hint, c.hint}} {
-				if !strings.Contains(p[0], p[1]) {
-					t.Errorf("%q does not hold %q", p[0], p[1])
-				}
-			}
+			sourcetest.Fails(t, err, c.want, c.detail, c.hint)
 		})
 	}
 }
@@ -347,13 +224,13 @@ func TestErrors(t *testing.T) {
 // D8: a function that writes SQL, and an operation that cannot be replayed, are
 // told; what comes after them still is replayed.
 func TestLeftOut(t *testing.T) {
-	x, dir := targetOf("postgres"), project(t)
-	edit(t, dir, "library/migrations/0002_grow.py", "def copy(apps, schema_editor):\n", "def copy(apps, schema_editor):\n    schema_editor.execute('CREATE TABLE by_hand (id int)')\n")
-	edit(t, dir, "library/migrations/0002_grow.py", "    operations = [\n", `    operations = [
+	x, dir := sourcetest.On("postgres"), project(t)
+	sourcetest.Edit(t, dir, "library/migrations/0002_grow.py", "def copy(apps, schema_editor):\n", "def copy(apps, schema_editor):\n    schema_editor.execute('CREATE TABLE by_hand (id int)')\n")
+	sourcetest.Edit(t, dir, "library/migrations/0002_grow.py", "    operations = [\n", `    operations = [
         migrations.RunSQL("ALTER TABLE library_book ADD UNIQUE (price)"),
         Looks(),
 `)
-	edit(t, dir, "library/migrations/0002_grow.py", "class Migration", `class Looks(migrations.RunSQL):
+	sourcetest.Edit(t, dir, "library/migrations/0002_grow.py", "class Migration", `class Looks(migrations.RunSQL):
     def __init__(self):
         super().__init__("SELECT 1")
 
@@ -366,7 +243,7 @@ class Migration`)
 	var told []string
 	o := options(testdb.FindPython(t, "dj52"), x, "migrations")
 	o.Warn = func(msg string) { told = append(told, msg) }
-	got := text(must(t, dir, spec, x, o))
+	got := sourcetest.Text(must(t, dir, spec, x, o))
 	all := strings.Join(told, "\n")
 	if !strings.Contains(all, "library.0002_grow runs SQL in a function") || !strings.Contains(all, "it looks into the database: SELECT version()") {
 		t.Errorf("told %s", all)

@@ -2,13 +2,12 @@ package sqlalchemy_test
 
 import (
 	"errors"
-	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
 	"github.com/migr-dev/migr/internal/source"
+	"github.com/migr-dev/migr/internal/source/sourcetest"
 	"github.com/migr-dev/migr/internal/source/sqlalchemy"
 	"github.com/migr-dev/migr/internal/sqltext"
 	"github.com/migr-dev/migr/internal/testdb"
@@ -16,119 +15,25 @@ import (
 
 var versions = []string{"sa14", "sa20", "sa21"}
 
-// A target is a database product as the models are asked for it.
-type target struct {
-	engine  testdb.Engine
-	family  sqltext.Family
-	product source.Product
+func ddl(t *testing.T, dir, spec string, x sourcetest.Target, o source.Options) ([]sqltext.Stmt, error) {
+	t.Helper()
+	return sourcetest.DDL(t, sqlalchemy.Kind, dir, spec, x, o)
 }
 
-var targets = []target{
-	{testdb.EngineSQLite, sqltext.SQLite, source.Product{Name: "sqlite"}},
-	{testdb.EnginePostgres, sqltext.Postgres, source.Product{Name: "postgres", Version: 150000}},
-	{testdb.EngineMariaDB, sqltext.MySQL, source.Product{Name: "mysql", MariaDB: true, Version: 101100}},
-	{testdb.EngineMySQL, sqltext.MySQL, source.Product{Name: "mysql", Version: 80040}},
+func must(t *testing.T, dir, spec string, x sourcetest.Target, o source.Options) []sqltext.Stmt {
+	t.Helper()
+	return sourcetest.Must(t, sqlalchemy.Kind, dir, spec, x, o)
 }
 
-func targetOf(name string) target {
-	return targets[slices.IndexFunc(targets, func(x target) bool { return x.engine.Name == name })]
-}
-
-// project copies a folder of testdata, so that what is written into it is seen.
 func project(t *testing.T, name string) string {
 	t.Helper()
-	dir := t.TempDir()
-	if err := os.CopyFS(dir, os.DirFS(filepath.Join("testdata", name))); err != nil {
-		t.Fatal(err)
-	}
-	return dir
-}
-
-func files(t *testing.T, dir string) []string {
-	t.Helper()
-	var all []string
-	err := filepath.WalkDir(dir, func(p string, _ os.DirEntry, err error) error {
-		all = append(all, p)
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return all
-}
-
-func write(t *testing.T, dir, name, text string) {
-	t.Helper()
-	p := filepath.Join(dir, name)
-	if err := os.MkdirAll(filepath.Dir(p), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(p, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// options are those of a project whose interpreter has no driver.
-func options(py testdb.Python, p source.Product, env ...string) source.Options {
-	return source.Options{Python: py.Exe, Env: append(os.Environ(), env...), Product: p}
-}
-
-func ddl(t *testing.T, dir, spec string, f sqltext.Family, o source.Options) ([]sqltext.Stmt, error) {
-	t.Helper()
-	src, err := source.Open([]source.Kind{sqlalchemy.Kind}, dir, []string{spec}, o)
-	if err != nil {
-		return nil, err
-	}
-	before := files(t, dir)
-	stmts, err := src.DDL(t.Context(), f)
-	if after := files(t, dir); !slices.Equal(before, after) {
-		t.Errorf("files in the project: %v, were %v", after, before)
-	}
-	return stmts, err
-}
-
-func must(t *testing.T, dir, spec string, f sqltext.Family, o source.Options) []sqltext.Stmt {
-	t.Helper()
-	stmts, err := ddl(t, dir, spec, f, o)
-	if err != nil {
-		var se *source.Error
-		if errors.As(err, &se) {
-			t.Fatalf("%v\n%s\nhint: %s", err, se.Detail, se.Hint)
-		}
-		t.Fatal(err)
-	}
-	return stmts
-}
-
-func text(stmts []sqltext.Stmt) string {
-	var b strings.Builder
-	for _, s := range stmts {
-		b.WriteString(s.Text + ";\n")
-	}
-	return b.String()
-}
-
-// built runs the statements on a fresh database and dumps it.
-func built(t *testing.T, x target, stmts []sqltext.Stmt) string {
-	t.Helper()
-	all, err := source.Prepare(x.family, stmts)
-	if err != nil {
-		t.Fatal(err)
-	}
-	dsn := x.engine.New(t)
-	db := testdb.Open(t, dsn)
-	for _, s := range all {
-		if _, err := db.ExecContext(t.Context(), s.Text); err != nil {
-			t.Fatalf("%v\n%s", err, s.Text)
-		}
-	}
-	return testdb.Dump(t, dsn)
+	return sourcetest.Copy(t, filepath.Join("testdata", name))
 }
 
 // created dumps what the project itself makes with create_all().
-func created(t *testing.T, x target, py testdb.Python, dir, what, before string) string {
+func created(t *testing.T, x sourcetest.Target, py testdb.Python, dir, what, before string) string {
 	t.Helper()
-	dsn := x.engine.New(t)
+	dsn := x.Engine.New(t)
 	if before != "" {
 		testdb.Exec(t, dsn, before)
 	}
@@ -155,25 +60,9 @@ create(m.`+attribute+` if isinstance(m.`+attribute+`, sqlalchemy.MetaData) else 
 // imports are the modules that import = ["shop.tables.*"] means, for the project's own run.
 var imports = map[string][]string{"shop": {"shop.tables.item", "shop.tables.kind"}}
 
-// same compares dumps; in which order a table's indexes are made is random in SQLAlchemy.
-func same(t *testing.T, got, want string) {
-	t.Helper()
-	got, want = testdb.SortColumns(got), testdb.SortColumns(want)
-	if got == want {
-		return
-	}
-	a, b := strings.Split(got, "\n"), strings.Split(want, "\n")
-	for i := range min(len(a), len(b)) {
-		if a[i] != b[i] {
-			t.Fatalf("line %d of the dump\ngot  %s\nwant %s", i+1, a[i], b[i])
-		}
-	}
-	t.Fatalf("%d lines in the dump, want %d", len(a), len(b))
-}
-
 // The schema built of the models is what create_all() makes, by the server's own
 // dump: on every product, with every version, with no driver that could be
-// imported. S1, S2, S3, S5 to S7, S10 to S13 of the traps are in these models.
+// imported. S1, S2, S3, S5 to S7, S10, S12 and S13 of the traps are in these models.
 func TestEqualsCreateAll(t *testing.T) {
 	cases := []struct {
 		project, spec string
@@ -184,7 +73,10 @@ func TestEqualsCreateAll(t *testing.T) {
 	}{
 		{"generic", "app:Base", []string{"sqlite", "postgres", "mariadb", "mysql"}, versions, nil, ""},
 		{"postgres", "app:Base", []string{"postgres"}, versions, nil, "CREATE SCHEMA ops"},
-		{"modern", "app:Base", []string{"sqlite", "postgres", "mariadb", "mysql"}, []string{"sa20"}, nil, ""},
+		{"postgres", "app:Base", []string{"postgres18"}, []string{"sa21"}, nil, "CREATE SCHEMA ops"},
+		{"generic", "app:Base", []string{"postgres18"}, []string{"sa20"}, nil, ""},
+		{"schema", "app:m", []string{"postgres"}, versions, nil, "CREATE SCHEMA ops"},
+		{"modern", "app:Base", []string{"sqlite", "postgres", "postgres18", "mariadb", "mysql"}, []string{"sa20"}, nil, ""},
 		{"core", "shop:metadata", []string{"sqlite", "mysql"}, []string{"sa14", "sa21"}, []string{"shop.tables.*"}, ""},
 	}
 	for _, c := range cases {
@@ -192,12 +84,12 @@ func TestEqualsCreateAll(t *testing.T) {
 			for _, v := range c.versions {
 				t.Run(c.project+"/"+name+"/"+v, func(t *testing.T) {
 					t.Parallel()
-					py, x := testdb.FindPython(t, v), targetOf(name)
+					py, x := testdb.FindPython(t, v), sourcetest.On(name)
 					dir := project(t, c.project)
-					o := options(py, x.product, "APP_DATABASE_URL=oracle+cx_oracle://u:p@db.invalid/x")
+					o := x.Options(py, "APP_DATABASE_URL=oracle+cx_oracle://u:p@db.invalid/x")
 					o.Import = c.imports
-					got := built(t, x, must(t, dir, "sqlalchemy:"+c.spec, x.family, o))
-					same(t, got, created(t, x, py, dir, c.spec, c.before))
+					got := sourcetest.Built(t, x, must(t, dir, "sqlalchemy:"+c.spec, x, o))
+					sourcetest.Same(t, got, created(t, x, py, dir, c.spec, c.before))
 				})
 			}
 		}
@@ -205,22 +97,21 @@ func TestEqualsCreateAll(t *testing.T) {
 }
 
 func TestFlask(t *testing.T) {
-	x := targetOf("sqlite")
+	x := sourcetest.On("sqlite")
 	for _, v := range []string{"sa14", "sa20"} {
 		t.Run(v, func(t *testing.T) {
 			t.Parallel()
-			var told []string
-			o := options(testdb.FindPython(t, v), x.product)
-			o.Warn = func(msg string) { told = append(told, msg) }
+			o := x.Options(testdb.FindPython(t, v))
+			told := sourcetest.Telling(&o)
 			dir := project(t, "flask")
-			got := text(must(t, dir, "sqlalchemy:app:db", x.family, o))
+			got := sourcetest.Text(must(t, dir, "sqlalchemy:app:db", x, o))
 			if !strings.Contains(got, "CREATE TABLE page") || strings.Contains(got, "line") {
 				t.Errorf("got %s", got)
 			}
-			if len(told) != 1 || !strings.Contains(told[0], "bind logs") {
-				t.Errorf("told %q", told)
+			if len(*told) != 1 || !strings.Contains((*told)[0], "bind logs") {
+				t.Errorf("told %q", *told)
 			}
-			got = text(must(t, dir, "sqlalchemy:app:db.metadatas.logs", x.family, o))
+			got = sourcetest.Text(must(t, dir, "sqlalchemy:app:db.metadatas.logs", x, o))
 			if !strings.Contains(got, "CREATE TABLE line") || strings.Contains(got, "page") {
 				t.Errorf("of the other database: %s", got)
 			}
@@ -230,16 +121,16 @@ func TestFlask(t *testing.T) {
 
 // S3: the same statements in the same order in every run.
 func TestOrder(t *testing.T) {
-	x := targetOf("postgres")
-	o := options(testdb.FindPython(t, "sa20"), x.product)
+	x := sourcetest.On("postgres")
+	o := x.Options(testdb.FindPython(t, "sa20"))
 	dir := project(t, "postgres")
-	want := text(must(t, dir, "sqlalchemy:app:Base", x.family, o))
+	want := sourcetest.Text(must(t, dir, "sqlalchemy:app:Base", x, o))
 	for range 3 {
-		if got := text(must(t, dir, "sqlalchemy:app:Base", x.family, o)); got != want {
+		if got := sourcetest.Text(must(t, dir, "sqlalchemy:app:Base", x, o)); got != want {
 			t.Fatalf("another order:\n%s\nbefore:\n%s", got, want)
 		}
 	}
-	same(t, want, text(must(t, dir, "sqlalchemy:app", x.family, o))) // the usual name is found
+	sourcetest.Same(t, want, sourcetest.Text(must(t, dir, "sqlalchemy:app", x, o))) // the usual name is found
 }
 
 // What goes wrong is told in the interpreter's own words, with what to do.
@@ -265,7 +156,8 @@ func TestErrors(t *testing.T) {
 		{"exit", "app:Base", "import sys\nsys.exit(3)\n", "sqlite", "it ends the program (exit 3)", "app.py:2", ""},
 		{"hard exit", "app:Base", "import os, sys\nprint('bye', flush=True)\nos._exit(3)\n", "sqlite", "exit status 3", "bye", "interpreter"},
 		{"connects", "app:Base", base + "create_engine('postgresql://u@h/x').connect()\n", "sqlite", "importing app failed", "a connection to the database was asked for", ""},
-		{"empty", "app:Base", base, "sqlite", "there is no table in Base", "imported: app", "import = ["},
+		// S7: PostgreSQL before 18 keeps what it computes
+		{"computed", "app:Base", base + "t = Table('t', Base.metadata, Column('a', Integer), Column('b', Integer, Computed('a + 1', persisted=False)))\n", "postgres", "cannot be said in postgres", "column t.b: ", ""},
 		// S9: every bad column is named, not only the first
 		{
 			"dialect", "app:Base", base + "from sqlalchemy.dialects.postgresql import *\nt = Table('t', Base.metadata, Column('a', ARRAY(Integer)), Column('b', JSONB))\nu = Table('u', Base.metadata, Column('c', TSVECTOR))\n",
@@ -284,17 +176,12 @@ func TestErrors(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			dir, x := t.TempDir(), targetOf(c.family)
-			write(t, dir, "app.py", c.text)
-			_, err := ddl(t, dir, "sqlalchemy:"+c.spec, x.family, options(testdb.FindPython(t, "sa20"), x.product))
-			var se *source.Error
-			if !errors.As(err, &se) || se.File != "sqlalchemy:"+c.spec {
-				t.Fatalf("error %v", err)
-			}
-			for _, p := range [][2]string{{se.Msg, c.want}, {se.Detail, c.detail}, {se.Hint, c.hint}} {
-				if !strings.Contains(p[0], p[1]) {
-					t.Errorf("%q does not hold %q", p[0], p[1])
-				}
+			dir, x := t.TempDir(), sourcetest.On(c.family)
+			sourcetest.Write(t, dir, "app.py", c.text)
+			_, err := ddl(t, dir, "sqlalchemy:"+c.spec, x, x.Options(testdb.FindPython(t, "sa20")))
+			se := sourcetest.Fails(t, err, c.want, c.detail, c.hint)
+			if se.File != "sqlalchemy:"+c.spec {
+				t.Errorf("the source is %s", se.File)
 			}
 			if strings.Contains(se.Detail, "site-packages") || strings.Contains(se.Detail, "Traceback") {
 				t.Errorf("the detail is not the project's: %s", se.Detail)
@@ -307,6 +194,8 @@ func TestErrors(t *testing.T) {
 func TestWarnings(t *testing.T) {
 	const head = "from sqlalchemy import *\nm = MetaData()\n"
 	cases := []struct{ name, family, text, want string }{
+		// S4: the modules with the models are not imported
+		{"empty", "postgres", "", "there is no table in m (imported: app): have the modules with the models imported as well"},
 		// S6: the type has to come from elsewhere
 		{"type", "postgres", "from sqlalchemy.dialects.postgresql import ENUM\nt = Table('t', m, Column('a', ENUM('x', name='mood', create_type=False)))\n", "type mood of t.a is not made by the models"},
 		// S8: a partial index becomes a full one
@@ -317,20 +206,19 @@ func TestWarnings(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			dir, x := t.TempDir(), targetOf(c.family)
-			write(t, dir, "app.py", head+c.text)
-			var told []string
-			o := options(testdb.FindPython(t, "sa20"), x.product)
-			o.Warn = func(msg string) { told = append(told, msg) }
-			must(t, dir, "sqlalchemy:app:m", x.family, o)
-			if len(told) != 1 || !strings.Contains(told[0], c.want) {
-				t.Errorf("told %q, want %q", told, c.want)
+			dir, x := t.TempDir(), sourcetest.On(c.family)
+			sourcetest.Write(t, dir, "app.py", head+c.text)
+			o := x.Options(testdb.FindPython(t, "sa20"))
+			told := sourcetest.Telling(&o)
+			must(t, dir, "sqlalchemy:app:m", x, o)
+			if len(*told) != 1 || !strings.Contains((*told)[0], c.want) {
+				t.Errorf("told %q, want %q", *told, c.want)
 			}
 		})
 	}
 }
 
-// S7, S13, and the database's own name as the schema of MySQL's tables.
+// S6, S7, S12, S13, and the database's own name as the schema of MySQL's tables.
 func TestText(t *testing.T) {
 	const head = "from sqlalchemy import *\nm = MetaData()\n"
 	py := testdb.FindPython(t, "sa20")
@@ -343,16 +231,54 @@ func TestText(t *testing.T) {
 		{"no sequence", "mysql", "t = Table('t', m, Column('a', Integer, Sequence('s', metadata=m)))\n", "CREATE TABLE t", "SEQUENCE"},
 		{"identity start", "mysql", "t = Table('t', m, Column('a', Integer, Identity(start=42), primary_key=True))\n", "AUTO_INCREMENT", "42"},
 		{"own schema", "mysql", "t = Table('t', m, Column('a', Integer, ForeignKey('shop.u.a')), schema='shop')\nu = Table('u', m, Column('a', Integer, primary_key=True), schema='shop')\n", "REFERENCES u (a)", "shop"},
+		{"names of an enum", "mysql", "import enum\nE = enum.Enum('E', {'red': 'r', 'blue': 'b'})\nt = Table('t', m, Column('a', Enum(E)))\n", "ENUM('red','blue')", "'r'"},
+		{"concurrently", "postgres", "t = Table('t', m, Column('a', Integer))\nIndex('i', t.c.a, postgresql_concurrently=True)\n", "CREATE INDEX CONCURRENTLY i ON t", "CREATE INDEX i"},
 		{"enum without a check", "mysql", "t = Table('t', m, Column('a', Enum('x', 'yy', native_enum=False)))\n", "VARCHAR(2)", "CHECK"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			dir, x := t.TempDir(), targetOf(c.family)
-			write(t, dir, "src/app.py", head+c.text)
-			p := x.product
-			p.Database = "shop"
-			got := text(must(t, dir, "sqlalchemy:app:m", x.family, options(py, p)))
+			dir, x := t.TempDir(), sourcetest.On(c.family)
+			sourcetest.Write(t, dir, "src/app.py", head+c.text)
+			x.Product.Database = "shop"
+			got := sourcetest.Text(must(t, dir, "sqlalchemy:app:m", x, x.Options(py)))
+			if !strings.Contains(got, c.has) || strings.Contains(got, c.hasNot) {
+				t.Errorf("got %s", got)
+			}
+		})
+	}
+}
+
+// S11: SQLAlchemy writes other SQL for other servers, by the version that is there
+// and not by one that it would have to ask for.
+func TestServerVersion(t *testing.T) {
+	const text = `from sqlalchemy import *
+m = MetaData()
+Table("t", m, Column("a", Integer, Sequence("s", metadata=m)), Column("b", String(36), server_default=func.uuid()))
+`
+	my := func(v int) source.Product { return source.Product{Name: "mysql", Version: v} }
+	maria := func(scheme string, v int) source.Product {
+		return source.Product{Name: scheme, MariaDB: true, Version: v}
+	}
+	cases := []struct {
+		name, version string
+		product       source.Product
+		has, hasNot   string
+	}{
+		{"expressions as defaults", "sa20", my(80040), "DEFAULT (uuid())", "SEQUENCE"},
+		{"before MySQL 8.0.13", "sa20", my(50744), "DEFAULT uuid()", "SEQUENCE"},
+		{"MariaDB", "sa20", maria("mariadb", 101100), "CREATE SEQUENCE s", "none"},
+		{"MariaDB behind mysql://", "sa20", maria("mysql", 101100), "CREATE SEQUENCE s", "none"},
+		{"MariaDB before 10.3", "sa20", maria("mysql", 100244), "CREATE TABLE t", "SEQUENCE"},
+		{"2.1", "sa21", my(80040), "DEFAULT (uuid())", "SEQUENCE"},
+		{"2.1 MariaDB", "sa21", maria("mysql", 101100), "CREATE SEQUENCE s", "none"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			dir, x := t.TempDir(), sourcetest.Target{Family: sqltext.MySQL, Product: c.product}
+			sourcetest.Write(t, dir, "app.py", text)
+			got := sourcetest.Text(must(t, dir, "sqlalchemy:app:m", x, x.Options(testdb.FindPython(t, c.version))))
 			if !strings.Contains(got, c.has) || strings.Contains(got, c.hasNot) {
 				t.Errorf("got %s", got)
 			}

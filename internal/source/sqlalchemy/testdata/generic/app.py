@@ -64,5 +64,8 @@ class Person(Base):
     Select = Column("Select", Integer)
 
 
+# two tables that name each other, by constraints without a name
+Table("hen", Base.metadata, Column("id", Integer, primary_key=True), Column("egg_id", Integer, ForeignKey("egg.id")))
+Table("egg", Base.metadata, Column("id", Integer, primary_key=True), Column("hen_id", Integer, ForeignKey("hen.id")))
 event.listen(Base.metadata, "after_create", DDL("CREATE VIEW adult AS SELECT id, name FROM person WHERE born < '2000-01-01'"))
 Base.metadata.create_all(engine)
