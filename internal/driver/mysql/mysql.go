@@ -30,7 +30,7 @@ func Dialect() *driver.Dialect {
 		Open: open, Server: server, Scratch: scratch, Borrow: borrow, Wipe: wipe,
 		TryLock: tryLock, Unlock: unlock, Holder: holder, Frail: frail, Busy: busy, Blockers: blockers, EndSession: "KILL %s", Cancel: cancel,
 		Begin: "START TRANSACTION", Settings: settings, Guess: guess, Limit: limit,
-		NoTx: func([]string, int) string { return "" },
+		NoTx:   func([]string, int) string { return "" },
 		Refuse: refuse, Sets: sets, Rows: rowsOnly, Undone: undone, Running: running, Alone: alone, Reached: &driver.Reached{Set: "SET @migr_n = %d", Ask: "SELECT @migr_n"},
 		Tables: driver.TableTypes{
 			ID: "bigint NOT NULL AUTO_INCREMENT PRIMARY KEY", Time: "datetime(3)", Text: "longtext",
