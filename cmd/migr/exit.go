@@ -305,6 +305,9 @@ func (a *app) ofStatement(e *apply.StatementError) *problem {
 		p.why = append(p.why, spanText(e.Done+1, e.N-1)+" rolled back: one transaction is around both")
 	}
 	p.hint = fmt.Sprintf("mend statement %d in the file and run the same command again: it goes on there; `migr status` tells the state", e.N)
+	if p.exit == exitLocked {
+		p.hint = "run the same command again when the lock is free: it goes on there; or raise lock_timeout and lock_retries"
+	}
 	return p
 }
 

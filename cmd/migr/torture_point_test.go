@@ -104,7 +104,7 @@ type told struct {
 	State    string
 	Partial  *struct {
 		Statements, Done int
-		At               int // the statement that failed or was begun
+		Unknown          int // the statement that was begun and whose end was not seen; 0: none
 		Outcome          string
 	}
 }
@@ -144,9 +144,9 @@ func (c chapter) check(db *sql.DB, s told) error {
 		must, may = s.Partial.Done, s.Partial.Done
 		switch s.Partial.Outcome {
 		case outcomeDone:
-			must, may = s.Partial.At, s.Partial.At
+			must, may = s.Partial.Unknown, s.Partial.Unknown
 		case outcomeNot, outcomeUnknown, outcomeRunning:
-			may = max(may, s.Partial.At)
+			may = max(may, s.Partial.Unknown)
 		}
 		if c.batch { // a round of it
 			may = max(may, 1)
