@@ -22,7 +22,7 @@ LDFLAGS := -ldflags '-s -w'
 PACKED := internal/hclprogram/bin/migr-hcl.gz
 
 .DEFAULT_GOAL := help
-.PHONY: help build test test-fast recipes lint fmt update bench fuzz generate demo install clean cc
+.PHONY: help build test test-fast torture recipes lint fmt update bench fuzz generate demo install clean cc
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ test: cc ## all tests with the race detector, on every engine (PKG=./internal/di
 test-fast: ## the tests that need no server
 	$(GO) test $(TESTFLAGS) $(PKG)
 
+torture: ## kill migr, its sessions, its network and its servers at every command; writes the table of docs/reliability.md
+	scripts/testdb.sh run $(ENGINES) -- env MIGR_TEST_TORTURE=1 $(GO) test ./cmd/migr -run 'TestTorture$$|TestReliabilityTable|TestSwarm' -count=1 -timeout 3h -v $(TESTFLAGS)
+
 lint: $(LINTER) ## go vet, staticcheck, the arrows between packages and the rest of .golangci.yml
 	$(GO) mod tidy -diff
 	$(LINTER) run --allow-parallel-runners
@@ -46,7 +49,7 @@ lint: $(LINTER) ## go vet, staticcheck, the arrows between packages and the rest
 fmt: $(LINTER) ## format the code
 	$(LINTER) fmt
 
-recipes: ## the tools that docs/models.md names, from npm and Go's registry, as model sources (minutes)
+recipes: ## the tools that docs/models.md names, from npm, Maven and Go's registry, as model sources (minutes)
 	scripts/testdb.sh run postgres mysql -- env MIGR_TEST_RECIPES=1 $(GO) test ./cmd/migr -run TestRecipes
 
 update: ## rewrite what testdata/script and testdata/autogen compare with (then read the diff)

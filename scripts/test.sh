@@ -14,7 +14,9 @@ if [ "$pkg" != ./... ]; then
 	exit
 fi
 rc=0
+MIGR_TEST_TALLY=$(mktemp) && export MIGR_TEST_TALLY
 # shellcheck disable=SC2046 # a list of packages
 race "$@" $("$GO" list ./... | grep -v '/cmd/migr$') || rc=1
 CGO_ENABLED=0 "$GO" test -timeout 20m "$@" ./cmd/migr || rc=1
+cat "$MIGR_TEST_TALLY" && rm -f "$MIGR_TEST_TALLY"
 exit $rc

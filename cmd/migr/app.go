@@ -23,6 +23,7 @@ import (
 	"github.com/migr-dev/migr/internal/history"
 	"github.com/migr-dev/migr/internal/nearest"
 	"github.com/migr-dev/migr/internal/output"
+	"github.com/migr-dev/migr/internal/source"
 )
 
 // An app is what a command is handed: streams, environment, clock, flags.
@@ -33,6 +34,7 @@ type app struct {
 	dir            string
 	now            func() time.Time
 	rand           io.Reader
+	products       []*product // nil: all of them
 
 	outTTY, errTTY, inTTY bool
 
@@ -50,6 +52,7 @@ type app struct {
 	answered bool         // a result is on stdout already
 	given    []string     // of -x: NAME=VALUE
 	vars     history.Vars // and read
+	specs    []string     // of models, as arguments
 }
 
 // run is the whole of migr: it returns the exit code.
@@ -314,7 +317,10 @@ func (a *app) product(u *dburl.URL) (*product, error) {
 	}
 	a.redact.Plain(u.User, u.Database)
 	a.redact.AddURL(u)
-	ps := products()
+	ps := a.products
+	if ps == nil {
+		ps = products()
+	}
 	var ds []*driver.Dialect
 	for _, p := range ps {
 		ds = append(ds, p.dialect)
@@ -323,7 +329,12 @@ func (a *app) product(u *dburl.URL) (*product, error) {
 	if err != nil {
 		return nil, &config.Error{Msg: err.Error(), Hint: "migr runs on sqlite, postgres, mysql and mariadb"}
 	}
-	return ps[slices.Index(ds, d)], nil
+	p := ps[slices.Index(ds, d)]
+	m, err := a.cfg.Models()
+	if err == nil && source.Unordered(a.sources(), slices.Concat(m.Specs, a.specs)) {
+		p.engine.Ordered = false
+	}
+	return p, nil
 }
 
 // open connects to the database of the configuration.

@@ -33,6 +33,7 @@ var families = []struct {
 // and back. Its sections:
 //
 //	from.sql, to.sql    the schemas
+//	live.sql            run after from.sql: what is on the database and in no model (grants, owners)
 //	rows.sql            put in after from.sql; the rows of tables that stay must survive both ways
 //	check.sql           a query that must answer the same before up, after up and after down
 //	changes             golden: what differs, there and back: docs/coverage.md counts these
@@ -47,6 +48,7 @@ type autogenCase struct {
 	products []string // names of engines; none: all of the family
 	own      bool     // wants a database of its own: it reaches out of its schema
 	noDump   string   // why the dumps differ though no statement can change that
+	once     string   // why the schema cannot be taken away and built again by what inspect prints
 	known    string   // why it does not work
 	environ  []string // settings of migr
 	revising revising // the flags of revision --autogenerate
@@ -82,10 +84,13 @@ func (c *autogenCase) option(word, value string) (err error) {
 		c.own = true
 	case "no-dump":
 		c.noDump = value
+	case "no-inspect":
+		c.once = value
 	case "known":
 		c.known = value
 	case "rename":
 		c.revising.rename = append(c.revising.rename, value)
+		c.own = true // a copy of the live schema is built on a database of its own
 	case "no-rename":
 		c.revising.noRename = append(c.revising.noRename, value)
 	case "allow":
@@ -151,7 +156,7 @@ func (c *autogenCase) remove(name string) {
 }
 
 // order in which the sections stand in the file.
-var sectionOrder = []string{"options", "from.sql", "to.sql", "rows.sql", "check.sql", "changes", "up.sql", "down.sql"}
+var sectionOrder = []string{"options", "from.sql", "live.sql", "to.sql", "rows.sql", "check.sql", "changes", "up.sql", "down.sql"}
 
 // save writes the file, when something in it changed.
 func (c *autogenCase) save() error {

@@ -51,38 +51,44 @@ func (a *app) autogenerate(ctx context.Context, g *history.Graph, o *revising) (
 	if nothing, err := a.nothingToDo(ctx, db, key, stmts, o); nothing || err != nil {
 		return &generated{changes: []output.Change{}}, err
 	}
+	gen, again, err := a.generate(ctx, db, stmts, key, o, false)
+	if again {
+		gen, _, err = a.generate(ctx, db, stmts, key, o, true)
+	}
+	return gen, err
+}
+
+// generate builds the models, plans, proves and writes. again: the proof failed where
+// something was renamed that nobody asked for; plain does without.
+func (a *app) generate(ctx context.Context, db *database, stmts []sqltext.Stmt, key string, o *revising, plain bool) (gen *generated, again bool, err error) {
 	want, err := a.buildModels(ctx, db, stmts)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	defer func() { a.discard(want.DB) }()
+	defer a.discard(want.DB) // a proof that failed leaves it as it came out
 	a.remember(key, want)
 	have, err := a.live(ctx, db, want.scope)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	a.tellUnknown(have, want.catalog)
-	ways, err := a.proved(ctx, db, have, want, o, false)
+	if !plain {
+		a.tellUnknown(have, want.catalog)
+	}
+	ways, err := a.proved(ctx, db, have, want, o, plain)
 	var wrong *scratch.Difference
-	if errors.As(err, &wrong) && ways.guessed() { // the proof left the scratch database as it came out
-		a.discard(want.DB)
-		want.DB = nil
-		again, e := a.buildModels(ctx, db, stmts)
-		if e != nil {
-			return nil, e
-		}
-		want = again
-		ways, err = a.proved(ctx, db, have, want, o, true)
+	if errors.As(err, &wrong) && ways.guessed() {
+		return nil, true, err
 	}
 	if err != nil || ways == nil {
-		return &generated{changes: []output.Change{}}, err
+		return &generated{changes: []output.Change{}}, false, err
 	}
 	if a.cfg.Online {
 		if err := ways.lookAtLocks(ctx, want); err != nil {
-			return nil, err
+			return nil, false, err
 		}
 	}
-	return a.compose(db.product, ways, o)
+	gen, err = a.compose(ctx, db, ways, o)
+	return gen, false, err
 }
 
 // nothingToDo tells whether the database is as models that were built before say:
@@ -223,11 +229,14 @@ func (ws ways) prove(ctx context.Context, want *built) error {
 }
 
 // compose writes the two parts of each revision, with the directives that say what is lost.
-func (a *app) compose(p *product, ways ways, o *revising) (*generated, error) {
+func (a *app) compose(ctx context.Context, db *database, ways ways, o *revising) (*generated, error) {
+	count := newRowCounter(ctx, db.Conn)
+	defer count.close()
+	p := db.product
 	gen := &generated{changes: ways.changes()}
 	var refused []string
 	for _, w := range ways {
-		up := writer{p: p, locks: w.locks, allow: func(h catalog.Hazard, _ *diff.Change) (string, bool) {
+		up := writer{p: p, count: count, locks: w.locks, allow: func(h catalog.Hazard, _ *diff.Change) (string, bool) {
 			return "allowed when the revision was generated", slices.Contains(o.allow, h.Code)
 		}}
 		up.look(w.upSQL())
@@ -295,6 +304,7 @@ func wayBack(up *diff.Result) func(catalog.Hazard, *diff.Change) (string, bool) 
 // A writer writes one part of a file.
 type writer struct {
 	p       *product
+	count   *rowCounter // of the rows that are lost; nil where they are not there yet
 	b       strings.Builder
 	allow   func(catalog.Hazard, *diff.Change) (reason string, ok bool)
 	refused []string
@@ -316,8 +326,13 @@ func (w *writer) look(stmts []string) {
 	}
 }
 
+// plain writes the statements of renames. What MySQL does not carry along (a column
+// that is computed from the renamed one) goes in them and comes back as it was.
 func (w *writer) plain(stmts []string) {
 	for _, s := range stmts {
+		for _, f := range w.found[w.n] {
+			fmt.Fprintf(&w.b, "-- migr:allow %s: the rename makes it anew, as it was\n", f.Code)
+		}
 		w.statement(s)
 	}
 }
@@ -346,7 +361,7 @@ func (w *writer) steps(steps []diff.Step) {
 		for i, s := range st.SQL {
 			for _, f := range w.found[w.n] {
 				if i > 0 || !told[f.Code] {
-					w.directive(catalog.Hazard{Code: f.Code, Why: f.Why}, about(st, f))
+					w.directive(catalog.Hazard{Code: f.Code, Object: f.Name, Why: f.Why, Count: f.Count}, about(st, f))
 				}
 			}
 			if st.Rounds {
@@ -376,13 +391,30 @@ func about(st diff.Step, f gate.Finding) *diff.Change {
 }
 
 func (w *writer) directive(h catalog.Hazard, c *diff.Change) {
-	why := strings.Join(strings.Fields(h.Why), " ")
 	if reason, ok := w.allow(h, c); ok {
 		fmt.Fprintf(&w.b, "-- migr:allow %s: %s\n", h.Code, reason)
 		return
 	}
+	why := h.Why
+	if w.count != nil {
+		why, _, _ = w.count.told(h.Code, h.Object, h.Why, h.Count, w.tableOf(c))
+	}
+	why = strings.Join(strings.Fields(why), " ")
 	fmt.Fprintf(&w.b, "-- migr:hazard %s: %s\n", h.Code, why)
 	w.refused = append(w.refused, h.Code+": "+why)
+}
+
+// tableOf is the table of a change, as it is written in SQL.
+func (w *writer) tableOf(c *diff.Change) string {
+	name := c.Key.Table
+	if name == "" {
+		name = c.Key.Name
+	}
+	name = sqltext.QuoteIdent(w.p.dialect.Family, name)
+	if c.Key.Schema != "" {
+		name = sqltext.QuoteIdent(w.p.dialect.Family, c.Key.Schema) + "." + name
+	}
+	return name
 }
 
 // A replayed is a revision's statement that failed on a scratch database.

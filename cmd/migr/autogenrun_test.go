@@ -63,6 +63,9 @@ func (r *autogenRun) fillIn(ctx context.Context, db *database, section string) (
 		return nil, nil, err
 	}
 	sc := &scratch.DB{Conn: db.Conn, Engine: db.engine, Scope: r.a.scope(db)}
+	if err := db.dialect.Reset(ctx, db.Conn); err != nil { // as scratch.Open does; the connection is shared
+		return nil, nil, err
+	}
 	return db, sc, r.load(ctx, sc, section, r.c.section(section))
 }
 
@@ -72,9 +75,12 @@ func (r *autogenRun) load(ctx context.Context, sc *scratch.DB, name, text string
 	if err != nil {
 		return err
 	}
-	prepared, err := source.Prepare(family, stmts)
+	prepared, err := source.Prepare(family, stmts, source.Grants(r.a.cfg.Grants))
 	if err != nil {
 		return err
+	}
+	if r.schema != "" && slices.ContainsFunc(prepared, func(p source.Prepared) bool { return p.Sort == source.Data }) {
+		return errors.New("rows belong in rows.sql: those of a model are deleted, in every schema")
 	}
 	return sc.Load(ctx, prepared)
 }
@@ -101,6 +107,9 @@ func (r *autogenRun) plan(ctx context.Context, work, models *database) (err erro
 	if r.work, r.workDB, err = r.fillIn(ctx, work, "from.sql"); err != nil {
 		return fmt.Errorf("from.sql: %w", err)
 	}
+	if err := r.exec(ctx, "live.sql"); err != nil {
+		return err
+	}
 	db, sc, err := r.fillIn(ctx, models, "to.sql")
 	if err != nil {
 		return fmt.Errorf("to.sql: %w", err)
@@ -124,7 +133,7 @@ func (r *autogenRun) plan(ctx context.Context, work, models *database) (err erro
 	if len(r.ways) == 0 {
 		return errors.New("nothing differs")
 	}
-	gen, err := r.a.compose(db.product, r.ways, &r.c.revising)
+	gen, err := r.a.compose(ctx, &database{product: db.product}, r.ways, &r.c.revising)
 	if err != nil {
 		return whole(err)
 	}
@@ -170,7 +179,16 @@ func listChanges(b *strings.Builder, direction string, plan *diff.Result) {
 
 // fill puts the rows in and notes what must survive.
 func (r *autogenRun) fill(ctx context.Context) (err error) {
-	stmts, err := sqltext.Split(r.work.dialect.Family, "rows.sql", r.c.section("rows.sql"))
+	if err := r.exec(ctx, "rows.sql"); err != nil {
+		return err
+	}
+	r.rows, err = r.count(ctx)
+	return err
+}
+
+// exec runs a section on the database at work as it stands, not as a model.
+func (r *autogenRun) exec(ctx context.Context, section string) error {
+	stmts, err := sqltext.Split(r.work.dialect.Family, section, r.c.section(section))
 	if err != nil {
 		return err
 	}
@@ -179,11 +197,10 @@ func (r *autogenRun) fill(ctx context.Context) (err error) {
 	}
 	for _, s := range stmts {
 		if err := r.work.Exec(ctx, s.Text); err != nil {
-			return fmt.Errorf("rows.sql: %w", err)
+			return fmt.Errorf("%s: %w", section, err)
 		}
 	}
-	r.rows, err = r.count(ctx)
-	return err
+	return nil
 }
 
 // count tells the rows of each table that is in both schemas, and the answer to check.sql.
@@ -194,7 +211,7 @@ func (r *autogenRun) count(ctx context.Context) ([]string, error) {
 	var got []string
 	if r.c.has("rows.sql") {
 		for _, o := range r.have.Objects {
-			if o.Kind != "table" || r.want.Get(o.Key) == nil {
+			if o.Kind != "table" || r.want.Get(o.Key) == nil || o.Attrs["partition_key"] != "" { // its rows are those of its partitions
 				continue
 			}
 			name := sqltext.QuoteIdent(r.work.dialect.Family, o.Name)
@@ -239,6 +256,9 @@ func (r *autogenRun) walk(ctx context.Context, way string, stmts []string, want 
 // inspectAgain takes the models' schema away, builds it by what inspect printed of
 // it, and finds it the same.
 func (r *autogenRun) inspectAgain(ctx context.Context) error {
+	if r.c.once != "" {
+		return nil
+	}
 	db := &database{product: r.work.product, Conn: r.models.Conn}
 	if err := r.a.inspectSQL(ctx, db, r.want); err != nil {
 		return err

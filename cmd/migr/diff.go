@@ -39,6 +39,7 @@ type diffResult struct {
 }
 
 func (a *app) diff(ctx context.Context, from, to string, down bool, names *naming) error {
+	a.specs = []string{from, to}
 	db, err := a.open(ctx, true)
 	if err != nil {
 		return err

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -109,10 +111,20 @@ func (a *app) explain(cmd *cobra.Command, err error) *problem {
 		return ofLostConnection(err)
 	}
 	if d := a.server(err); d != nil {
-		if d.Cause == driver.LockWait {
+		switch d.Cause {
+		case driver.LockWait:
 			return &problem{exit: exitLocked, code: "locked", what: err.Error(), hint: "something else holds a lock; run the command again, or raise lock_timeout and lock_retries"}
+		case driver.ReadOnly:
+			return &problem{
+				exit: exitFailed, code: "statement", what: "this server takes no writes", why: []string{err.Error()},
+				hint: "it is a replica, or is set to read-only: use the URL of the primary",
+			}
 		}
-		return &problem{exit: exitFailed, code: "statement", what: err.Error()}
+		p := &problem{exit: exitFailed, code: "statement", what: err.Error(), hint: "run the command again when that is mended; `migr status` tells the state"}
+		if d.Cause == driver.Full {
+			p.hint = "make room on the database's disk and run the command again; `migr status` tells the state"
+		}
+		return p
 	}
 	return &problem{exit: exitFailed, code: "io", what: err.Error()}
 }
@@ -177,6 +189,9 @@ func (a *app) ofRunning(err error) *problem {
 			p.why = append(p.why, fmt.Sprintf("and %d more statements failed, some perhaps because of this one", load.More))
 		}
 		p.hint = "nothing was written; mend the model and run it again"
+		if missingRole().MatchString(load.Error()) {
+			p.hint = "roles belong to the server and not to a schema, so that no revision makes them: create it there first"
+		}
 		return p
 	case errors.As(err, &rights):
 		s := a.server(rights.Err)
@@ -209,6 +224,8 @@ func ofConnect(e *driver.ConnectError) *problem {
 			p.hint = "check the user and the password in the URL (or PGPASSWORD, MYSQL_PWD)"
 		case driver.NoDatabase:
 			p.hint = "create the database, or correct its name in the URL"
+		case driver.Lost:
+			p.hint = "the server ended the connection: run the command again"
 		}
 		return p
 	}
@@ -256,7 +273,7 @@ func (a *app) ofStatement(e *apply.StatementError) *problem {
 		}
 		p.more["blockers"] = append([]string{}, e.Blockers...)
 	}
-	if e.Lost {
+	if e.Lost || e.Unseen {
 		return lostStatement(e, p)
 	}
 	if e.Atomic {
@@ -270,16 +287,39 @@ func (a *app) ofStatement(e *apply.StatementError) *problem {
 		}
 		return p
 	}
+	p.more["state"] = "partial"
+	if e.Unsent {
+		p.exit, p.code = exitPartial, "partial"
+		p.why = append(p.why, fmt.Sprintf("%s; the rest was not begun", doneText(e.Done)))
+		p.hint = "run the command again: it goes on there"
+		return p
+	}
 	if sig.Signal != nil && e.Server == nil {
 		return lostStatement(e, p)
 	}
-	p.more["state"] = "partial"
 	if p.exit != exitLocked {
 		p.exit, p.code = exitPartial, "partial"
 	}
-	p.why = append(p.why, fmt.Sprintf("this is not undone by itself: statements 1 to %d are done, %d failed, the rest was not run", e.N-1, e.N))
+	p.why = append(p.why, fmt.Sprintf("this is not undone by itself: %s, %d failed, the rest was not run", doneText(e.Done), e.N))
+	if e.Done < e.N-1 {
+		p.why = append(p.why, spanText(e.Done+1, e.N-1)+" rolled back: one transaction is around both")
+	}
 	p.hint = fmt.Sprintf("mend statement %d in the file and run the same command again: it goes on there; `migr status` tells the state", e.N)
+	if p.exit == exitLocked {
+		p.hint = "run the same command again when the lock is free: it goes on there; or raise lock_timeout and lock_retries"
+	}
 	return p
+}
+
+// doneText says which statements of a revision are done.
+func doneText(n int) string {
+	switch n {
+	case 0:
+		return "no statement is done"
+	case 1:
+		return "statement 1 is done"
+	}
+	return fmt.Sprintf("statements 1 to %d are done", n)
 }
 
 // ofTask tells of a revision that failed outside its statements.
@@ -292,11 +332,11 @@ func ofTask(e *apply.TaskError) *problem {
 		p.what, p.why = fmt.Sprintf("stamping %s", e.Task.Revision), p.why[1:]
 		return p
 	}
+	p.hint = "`migr status` tells what is done; run the same command again"
 	if e.Atomic {
 		p.why = append(p.why, "the revision was rolled back: nothing of it is left")
-		return p
+		p.hint = "run the command again when that is mended"
 	}
-	p.hint = "`migr status` tells what is done; run the same command again"
 	return p
 }
 
@@ -388,3 +428,7 @@ func ofSystem(err error) *problem {
 	}
 	return nil
 }
+
+// missingRole finds the server's words for a role that a model names in GRANT or
+// CREATE POLICY (PostgreSQL).
+var missingRole = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\brole ".*" does not exist`) })

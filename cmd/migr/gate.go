@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -19,14 +20,26 @@ func checkCodes(codes []string) error {
 	return nil
 }
 
+// A refusal is a finding as it is told.
+type refusal struct {
+	Code    string `json:"code"`
+	Object  string `json:"object"`
+	Message string `json:"message"`
+	Path    string `json:"path"`
+	Line    int    `json:"line"`
+	Rows    *int64 `json:"rows,omitempty"`  // that are concerned, as the database is now
+	About   bool   `json:"about,omitempty"` // Rows is the server's guess
+}
+
 // gate refuses, before anything runs, steps that lose data and are not allowed
-// by a directive in the file or by --allow.
-func (a *app) gate(p *product, steps []history.Step, allow []string) error {
-	var why []string
-	var codes []string
+// by a directive in the file or by --allow. It counts the rows at stake.
+func (a *app) gate(ctx context.Context, db *database, steps []history.Step, allow []string) error {
+	count := newRowCounter(ctx, db.Conn)
+	defer count.close()
+	var all []refusal
 	loses := false
 	for _, s := range steps {
-		found, err := a.findings(p, s)
+		found, err := a.findings(db.product, s)
 		if err != nil {
 			return err
 		}
@@ -35,23 +48,35 @@ func (a *app) gate(p *product, steps []history.Step, allow []string) error {
 			if f.Allowed || slices.Contains(allow, f.Code) {
 				continue
 			}
-			why = append(why, fmt.Sprintf("%s:%d: %s: %s", s.Revision.Path, f.Stmt.Line, f.Code, f.Why))
-			if !slices.Contains(codes, f.Code) {
-				codes = append(codes, f.Code)
+			r := refusal{Code: f.Code, Object: f.Name, Path: s.Revision.Path, Line: f.Stmt.Line}
+			var rows int64
+			if r.Message, rows, r.About = count.told(f.Code, f.Name, f.Why, f.Count, f.Table); rows >= 0 {
+				r.Rows = &rows
 			}
+			all = append(all, r)
 		}
 	}
-	if len(why) > 0 {
-		return &problem{
-			exit: exitUnsafe, code: "unsafe", what: "this loses data, or fails on the rows there are, and is not allowed", why: why,
-			hint: fmt.Sprintf("nothing was run; if that is meant, write `-- migr:allow %s: REASON` before the statement, or pass --allow %s", codes[0], strings.Join(codes, " --allow ")),
-			more: map[string]any{"codes": codes},
-		}
+	if len(all) > 0 {
+		return refused(all)
 	}
 	if loses && a.cfg.Protected && !a.yes {
 		return &problem{exit: exitUnsafe, code: "unsafe", what: "this environment is protected: what loses data needs --yes as well", hint: "nothing was run"}
 	}
 	return nil
+}
+
+func refused(all []refusal) error {
+	p := &problem{exit: exitUnsafe, code: "unsafe", what: "this loses data, or fails on the rows there are, and is not allowed"}
+	var codes []string
+	for _, r := range all {
+		p.why = append(p.why, fmt.Sprintf("%s:%d: %s: %s", r.Path, r.Line, r.Code, r.Message))
+		if !slices.Contains(codes, r.Code) {
+			codes = append(codes, r.Code)
+		}
+	}
+	p.hint = fmt.Sprintf("nothing was run; if that is meant, write `-- migr:allow %s: REASON` before the statement, or pass --allow %s", codes[0], strings.Join(codes, " --allow "))
+	p.more = map[string]any{"codes": codes, "findings": all}
+	return p
 }
 
 func (a *app) findings(p *product, s history.Step) ([]gate.Finding, error) {

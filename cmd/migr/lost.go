@@ -13,8 +13,11 @@ func ofLocked(e *apply.LockedError) *problem {
 	if e.Holder != nil {
 		p.more["holder"] = holderJSON(e.Holder)
 	}
-	if e.Table {
+	switch {
+	case e.Table:
 		p.hint += "; the lease of a migr that was killed runs out by itself, `migr lock release` ends it at once"
+	case e.Holder != nil:
+		p.hint += "; if it is no more, `migr lock release` tells how to end its session"
 	}
 	return p
 }
@@ -66,7 +69,7 @@ func lostStatement(e *apply.StatementError, p *problem) *problem {
 		return p
 	}
 	p.exit, p.code = exitPartial, "partial"
-	p.why = append(p.why, fmt.Sprintf("statements 1 to %d are done; whether %d was carried out is not known; the rest was not run", e.N-1, e.N))
-	p.hint = fmt.Sprintf("look whether statement %d was carried out; `migr repair` tells how to go on", e.N)
+	p.why = append(p.why, fmt.Sprintf("%s; whether %d was carried out was not seen; the rest was not run", doneText(e.Done), e.N))
+	p.hint = "run the same command again: it looks what became of the statement and goes on, or says that this cannot be told"
 	return p
 }

@@ -79,6 +79,7 @@ func (k *cutter) join(client, server net.Conn) {
 			_, _ = server.Write(buf[:n])
 			select {
 			case <-done:
+				time.Sleep(100 * time.Millisecond) // MySQL answers each statement of a text: COMMIT is not the first
 			case <-time.After(5 * time.Second):
 			}
 			return
@@ -130,4 +131,73 @@ func TestLostAtCommit(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestLostWhileCommitting resets the connection while the server is at COMMIT, which a
+// deferred trigger makes long: migr waits for the outcome and tells it.
+func TestLostWhileCommitting(t *testing.T) {
+	t.Parallel()
+	u := testdb.Postgres(t)
+	dir := folder(t, map[string]string{"migr.toml": "", "migrations/slow.sql": `-- migr:revision slow
+-- migr:up
+CREATE TABLE slow (id integer);
+CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(1); RETURN NEW; END $$;
+CREATE CONSTRAINT TRIGGER dawdles AFTER INSERT ON slow DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION dawdle();
+INSERT INTO slow VALUES (1);
+`})
+	x := newTrap(t, u)
+	defer x.close()
+	x.mark, x.when = "COMMIT", during
+	x.spring = func(l *link, _ []byte) {
+		time.Sleep(100 * time.Millisecond) // the server has it
+		l.reset()
+	}
+	inProcess(t, dir, exitOK, "upgrade", "-u", x.through(t, u))
+	if !x.sprung.Load() {
+		t.Fatal("nothing was reset")
+	}
+	if got := inProcess(t, dir, exitOK, "current", "--json", "-u", u); !strings.Contains(got, `"slow"`) {
+		t.Errorf("at the end: %s", got)
+	}
+}
+
+// TestLongStatementIsNotCut: migr asks whether the server is there many times while a
+// statement runs, and waits on.
+func TestLongStatementIsNotCut(t *testing.T) {
+	t.Parallel()
+	servers(t, func(t *testing.T, e testdb.Engine) {
+		sleep := "SELECT sleep(4)"
+		if strings.HasPrefix(e.Name, "postgres") {
+			sleep = "SELECT pg_sleep(4)"
+		}
+		v := &victim{dir: folder(t, map[string]string{"migr.toml": "", "migrations/long.sql": "-- migr:revision long\n-- migr:up\n" + sleep + ";\n"})}
+		r, err := v.start(e.New(t), patience)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if code, err := r.end(time.Minute); err != nil || code != exitOK {
+			t.Errorf("exit %d: %v\n%s", code, err, r.out.String())
+		}
+	})
+}
+
+// TestConnectToSilence: what accepts a connection and says nothing is given up.
+func TestConnectToSilence(t *testing.T) {
+	t.Parallel()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = ln.Close() })
+	dir := folder(t, map[string]string{"migr.toml": "", "migrations/.keep": ""})
+	for _, scheme := range []string{"postgres", "mysql"} {
+		t.Run(scheme, func(t *testing.T) {
+			t.Parallel()
+			began := time.Now()
+			inProcess(t, dir, exitFailed, "current", "-u", scheme+"://u@"+ln.Addr().String()+"/x")
+			if took := time.Since(began); took > 2*connectTimeout {
+				t.Errorf("it took %s", took)
+			}
+		})
+	}
 }

@@ -57,6 +57,10 @@ func fixedMain() int {
 			return 64
 		}
 	}
+	if s := os.Getenv("MIGR_TEST_TAP"); s != "" {
+		list, p := products, newTap(s)
+		products = func() []*product { return p.on(list()) }
+	}
 	if f := os.Getenv("MIGR_TEST_IDS"); f != "" {
 		random = counter{file: f, seed: os.Getenv("MIGR_TEST_SEED")}
 	}

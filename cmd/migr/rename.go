@@ -43,7 +43,7 @@ func (s *settling) settled() error {
 	}
 	for _, w := range s.flags {
 		if !w.Used {
-			return usagef("--rename %s: the two are not parts of one table under this name or another; if that was renamed too, say so", w.From)
+			return usagef("--rename %s=…: the models have that still, or the two are not parts of one table under this name or another; if that was renamed too, say so", w.From)
 		}
 	}
 	for _, c := range s.open {
@@ -138,8 +138,28 @@ func (f *flagReader) best(olds []*catalog.Object, to string) (old, now *catalog.
 				}
 			}
 		}
+		if old == nil && o.Table != "" {
+			if n := f.inNew(o.Kind, to); n != nil {
+				return o, n
+			}
+		}
 	}
 	return old, now
+}
+
+// inNew is the only part of that kind and bare name in a table that is new, as its
+// own new name is said elsewhere.
+func (f *flagReader) inNew(kind, name string) *catalog.Object {
+	var found []*catalog.Object
+	for _, n := range f.want {
+		if n.Kind == kind && n.Name == name && !slices.ContainsFunc(f.have, func(o *catalog.Object) bool { return o.Table == n.Table && o.Schema == n.Schema }) {
+			found = append(found, n)
+		}
+	}
+	if len(found) != 1 {
+		return nil
+	}
+	return found[0]
 }
 
 // meant lists the things that have that path; a routine's may be written without

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -96,8 +97,26 @@ func (w *way) undo(ctx context.Context, site *scratch.DB, want *catalog.Catalog)
 			return nil, err
 		}
 	}
-	_, err := site.Run(ctx, w.there)
-	return to, err
+	return to, w.restore(ctx, site, want)
+}
+
+// restore brings a scratch database, which holds no rows, back to the wanted schema:
+// by the renames, and by a plan where these are more than that (MySQL takes a trigger
+// away that would fire, and brings back what is the same on both sides).
+func (w *way) restore(ctx context.Context, site *scratch.DB, want *catalog.Catalog) error {
+	_, failed := site.Run(ctx, w.there)
+	now, err := site.Read(ctx)
+	if err != nil {
+		return err
+	}
+	plan, err := diff.Plan(w.engine, now, want, diff.Options{})
+	if err != nil {
+		return err
+	}
+	if _, err := site.Run(ctx, plan.SQL()); err != nil {
+		return fmt.Errorf("bringing the scratch database back to the models: %w", errors.Join(failed, err))
+	}
+	return nil
 }
 
 // copyOf builds a schema on a scratch database.

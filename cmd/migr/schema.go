@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/migr-dev/migr/internal/cache"
 	"github.com/migr-dev/migr/internal/catalog"
 	"github.com/migr-dev/migr/internal/config"
 	"github.com/migr-dev/migr/internal/dburl"
@@ -23,7 +24,7 @@ func parseURL(s string) (*dburl.URL, error) { return dburl.Parse(s, "") }
 
 // scope says what of the database is under management.
 func (a *app) scope(db *database) catalog.Scope {
-	s := catalog.Scope{Home: db.Server.Home, Schemas: a.cfg.Schemas, Exclude: a.excluded(db.Server.Home)}
+	s := catalog.Scope{Home: db.Server.Home, Schemas: a.cfg.Schemas, Grants: a.cfg.Grants, Exclude: a.excluded(db.Server.Home)}
 	named := len(s.Schemas) > 0 && !slices.Contains(s.Schemas, "*")
 	if db.dialect.Schemas != nil && named && !slices.Contains(s.Schemas, s.Home) {
 		exclude := s.Exclude // the home schema is not under management
@@ -75,7 +76,7 @@ func (a *app) sourceOptions(db *database) source.Options {
 		},
 	}
 	if a.cfg.ModelCache {
-		o.Cache = a.cacheDir("models")
+		o.Cache = cache.Folder{Path: a.cacheDir("models"), Now: a.now}
 	}
 	return o
 }
@@ -177,7 +178,7 @@ func (a *app) withAdded(s catalog.Scope, added []string) catalog.Scope {
 
 // buildModels builds the schema that the models' statements describe.
 func (a *app) buildModels(ctx context.Context, db *database, stmts []sqltext.Stmt) (*built, error) {
-	ready, err := source.Prepare(db.dialect.Family, stmts)
+	ready, err := source.Prepare(db.dialect.Family, stmts, source.Grants(a.cfg.Grants))
 	if err != nil {
 		return nil, err
 	}

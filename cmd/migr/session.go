@@ -252,6 +252,9 @@ func (a *app) resume(ctx context.Context, s *apply.Session, st apply.State, task
 		if e.State != "running" || e.Started <= e.Done || sure {
 			continue
 		}
+		if !sameAt(*t, e, e.Done+1) {
+			return partialProblem(e, fmt.Sprintf("it is not known whether statement %d was carried out, and it is another one in the file now", e.Done+1))
+		}
 		outcome, err := s.Outcome(ctx, t, e)
 		if err != nil {
 			return err

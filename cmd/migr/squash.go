@@ -206,7 +206,7 @@ func (s *squasher) generated(ctx context.Context) (*history.Body, error) {
 	if err := s.before.Prove(ctx, "down", down.SQL(), s.before.catalog, compare); err != nil {
 		return nil, err
 	}
-	gen, err := s.a.compose(s.db.product, ways{w}, &revising{allow: gate.Codes()})
+	gen, err := s.a.compose(ctx, s.db, ways{w}, &revising{allow: gate.Codes()})
 	if err != nil {
 		return nil, err
 	}

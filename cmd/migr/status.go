@@ -57,7 +57,14 @@ func (a *app) status(ctx context.Context, exit bool) error {
 	if err != nil {
 		return err
 	}
-	if err := a.result(revisionList{list}, func() { a.statusText(list, st) }); err != nil {
+	for i := range list {
+		for _, e := range st.Partial {
+			if e.Revision == list[i].Revision {
+				list[i].Partial = a.partial(ctx, g, s, e)
+			}
+		}
+	}
+	if err := a.result(revisionList{list}, func() { a.statusText(list) }); err != nil {
 		return err
 	}
 	return statusExit(list, exit)
@@ -124,23 +131,12 @@ func (a *app) states(g *history.Graph, st apply.State, rows []history.ID, log []
 				return nil, err
 			}
 		}
-		if e, ok := partial[o.Revision]; ok {
-			o.State, o.Partial = statePartial, partialOf(e)
+		if _, ok := partial[o.Revision]; ok {
+			o.State = statePartial
 		}
 		list = append(list, o)
 	}
 	return append(list, missing(g, rows, ups)...), nil
-}
-
-func partialOf(e apply.Entry) *output.Partial {
-	p := &output.Partial{Direction: e.Direction, Statements: e.Statements, Done: e.Done, Error: e.Err}
-	switch {
-	case e.State == "failed":
-		p.Failed = e.Started
-	case e.Started > e.Done:
-		p.Unknown = e.Done + 1
-	}
-	return p
 }
 
 func appliedAt(e apply.Entry) *string {
@@ -186,7 +182,7 @@ func missing(g *history.Graph, rows []history.ID, ups map[string]apply.Entry) []
 	return list
 }
 
-func (a *app) statusText(list []output.Revision, st apply.State) {
+func (a *app) statusText(list []output.Revision) {
 	s := a.style()
 	paint := map[string]func(string) string{stateApplied: s.Green, statePending: s.Yellow, statePartial: s.Red, stateMissing: s.Red, stateChanged: s.Red}
 	width, pending := 8, 0
@@ -212,24 +208,11 @@ func (a *app) statusText(list []output.Revision, st apply.State) {
 			line += s.Green("  <- current")
 		}
 		a.print("%s", line)
-		for _, e := range st.Partial {
-			if e.Revision == r.Revision {
-				a.partialText(e)
-			}
+		if r.Partial != nil {
+			a.partialText(r.Partial)
 		}
 	}
 	a.note("%s, %d pending", count(len(list), "revision"), pending)
-}
-
-func (a *app) partialText(e apply.Entry) {
-	a.print("          %s: %d of %d statements are done", e.Direction, e.Done, e.Statements)
-	switch {
-	case e.State == "failed":
-		a.print("          statement %d failed: %s", e.Started, firstLine(e.Err))
-		a.print("          mend it in the file and run %s again: it goes on there", map[string]string{"up": "upgrade", "down": "downgrade"}[e.Direction])
-	case e.Started > e.Done:
-		a.print("          statement %d was begun; it is not known whether it was carried out", e.Done+1)
-	}
 }
 
 func (a *app) currentCommand() *cobra.Command {

@@ -1,10 +1,11 @@
 package main
 
 import (
-	"context"
+	"database/sql"
+	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
-	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -14,9 +15,17 @@ import (
 
 // A fault is one way in which a run of migr ends before its time.
 type fault struct {
-	name string
-	own  bool // it needs a server that nobody else uses
-	once bool // before a command only
+	name  string
+	own   bool // it needs a server that nobody else uses
+	whens []moment
+	env   []string // of migr
+	// needsDisk: it needs a file system as well, which only root can mount
+	needsDisk bool
+	// inProcess: also where there is no server
+	inProcess bool
+	// relent is when the fault ends while migr still waits: a server may wait for room
+	// on its disk, and that is no fault of migr. 0: not before migr ends.
+	relent time.Duration
 	// spring does it, at a command that the server has not got.
 	spring func(p *torment, l *link, msg []byte) error
 	// mend makes the world whole again once migr has ended.
@@ -28,37 +37,44 @@ type torment struct {
 	*victim
 	fault fault
 	n     int
-	after bool
+	when  moment
 	trap  *trap
 	run   *process
 	wait  sync.WaitGroup // for what goes on beside
 	err   error          // of the fault itself
 }
 
+const killed = "SIGKILL of migr"
+
+var always = []moment{before, during, after}
+
 // faults are all ways, in the order of the table.
 func faults() []fault {
 	return []fault{
-		{name: "SIGKILL of migr", spring: func(p *torment, l *link, _ []byte) error {
+		{name: killed, whens: always, inProcess: true, spring: func(p *torment, l *link, _ []byte) error {
 			p.run.kill()
 			return nil
 		}},
-		{name: "session ended by an administrator", spring: func(p *torment, l *link, _ []byte) error {
+		{name: "session ended by an administrator", whens: always, spring: func(p *torment, l *link, _ []byte) error {
 			l.deaf.Store(false)
-			return p.endSession(l.port())
+			if err := p.endSession(l.port()); !errors.Is(err, sql.ErrNoRows) { // it has ended by itself: the command was its last
+				return err
+			}
+			return nil
 		}},
-		{name: "connection reset", spring: func(p *torment, l *link, _ []byte) error {
+		{name: "connection reset", whens: always, spring: func(p *torment, l *link, _ []byte) error {
 			l.reset()
 			return nil
 		}},
 		{
-			name:   "black hole",
+			name: "black hole", whens: always, env: []string{patience},
 			spring: func(p *torment, _ *link, _ []byte) error { p.trap.dark.Store(true); return nil },
 		},
-		{name: "server killed and started again", own: true, spring: func(p *torment, _ *link, _ []byte) error {
+		{name: "server killed and started again", whens: always, own: true, spring: func(p *torment, _ *link, _ []byte) error {
 			p.wait.Go(func() { p.err = p.crash() })
 			return nil
 		}, mend: func(p *torment) error { p.wait.Wait(); return p.err }},
-		{name: "full disk", own: true, once: true, spring: func(p *torment, l *link, msg []byte) error {
+		{name: "full disk", whens: []moment{before}, own: true, needsDisk: true, inProcess: true, relent: 5 * time.Second, spring: func(p *torment, l *link, msg []byte) error {
 			err := p.fill()
 			_, _ = l.server.Write(msg)
 			return err
@@ -77,18 +93,25 @@ func (p *torment) suffer(t *testing.T) (ending, error) {
 	p.trap = newTrap(t, u)
 	defer p.trap.close()
 	ready := make(chan struct{})
-	p.trap.at, p.trap.after, p.trap.idle = p.n, p.after, p.idle
+	p.trap.at, p.trap.when, p.trap.idle = p.n, p.when, p.idle
 	p.trap.spring = func(l *link, msg []byte) {
 		<-ready
 		if err := p.fault.spring(p, l, msg); err != nil {
 			t.Errorf("%s: %v", p.fault.name, err)
 		}
 	}
-	if p.run, err = p.start(p.trap.through(t, u)); err != nil {
+	if p.run, err = p.start(p.trap.through(t, u), p.fault.env...); err != nil {
 		return wrong, err
 	}
 	close(ready)
-	code, err := p.run.end(90 * time.Second)
+	if p.fault.relent > 0 {
+		select {
+		case <-p.run.done:
+		case <-time.After(p.fault.relent):
+			p.err = p.fault.mend(p)
+		}
+	}
+	code, err := p.run.end(2 * time.Minute)
 	if err == nil && !p.trap.sprung.Load() {
 		err = fmt.Errorf("the point was not reached: exit %d\n%s", code, p.run.out.String())
 	}
@@ -104,7 +127,15 @@ func (p *torment) suffer(t *testing.T) (ending, error) {
 	if err != nil {
 		return wrong, err
 	}
+	return p.judge(u, code)
+}
+
+// judge looks at what a run that was interrupted left behind, and ends it.
+func (p *torment) judge(u string, code int) (ending, error) {
 	states, err := p.truth(u)
+	if err == nil && !p.run.killed.Load() {
+		err = claimed(p.run.out.String(), states)
+	}
 	if err != nil {
 		return wrong, fmt.Errorf("%w\nmigr had said, exit %d:\n%s", err, code, p.run.out.String())
 	}
@@ -122,6 +153,12 @@ type tally struct {
 }
 
 func (c tally) points() int { return c.by[wrong] + c.by[byItself] + c.by[byUpgrade] + c.by[byRepair] }
+
+func (c *tally) add(o tally) {
+	for i := range c.by {
+		c.by[i] += o.by[i]
+	}
+}
 
 // TestTorture stops migr at the commands that it sends: at each, in `make torture`; at
 // some of them otherwise. Whatever happened, `migr status` must tell what is in the
@@ -145,35 +182,63 @@ func TestTorture(t *testing.T) {
 			})
 		}
 	})
-	points, failed := 0, 0
+	report(t, all)
+	if whole && os.Getenv("MIGR_TEST_TORTURE_FAULT") == "" {
+		writeTable(t, all)
+	}
+}
+
+// report tells how many points were tried; for who runs many packages, where no test's
+// output is shown, also in the file that MIGR_TEST_TALLY names.
+func report(t *testing.T, all []tally) {
+	var sum tally
 	for _, c := range all {
-		points, failed = points+c.points(), failed+c.by[wrong]
+		sum.add(c)
 		t.Logf("%-11s %-34s %4d points: %d by itself, %d by upgrade, %d by repair, %d wrong", c.engine, c.fault, c.points(), c.by[byItself], c.by[byUpgrade], c.by[byRepair], c.by[wrong])
 	}
-	fmt.Printf("torture: %d points, %d of them ended wrong\n", points, failed)
+	line := fmt.Sprintf("torture: %d points tried, %d of them ended wrong\n", sum.points(), sum.by[wrong])
+	fmt.Print(line)
+	if f := os.Getenv("MIGR_TEST_TALLY"); f != "" {
+		if err := os.WriteFile(f, []byte(line), 0o600); err != nil {
+			t.Error(err)
+		}
+	}
 }
 
 // torture runs the points of one engine.
 func torture(t *testing.T, e testdb.Engine, whole bool) []tally {
-	if e.Env == "" {
-		return nil
-	}
 	v := &victim{Engine: e, story: story(e)}
-	v.admin = testdb.Open(t, e.Admin(t))
 	v.dir = folder(t, files(v.story))
-	v.undisturbed(t)
+	if e.Env == "" {
+		v.heardSQLite(t)
+	} else {
+		v.admin = testdb.Open(t, e.Admin(t))
+		v.undisturbed(t)
+	}
 	for i, s := range v.said {
 		t.Logf("%d: %s", i+1, s)
 	}
+	own, err := v.alone(t)
+	if err != nil && (whole || testdb.Strict()) {
+		t.Fatal(err)
+	}
 	var all []tally
 	for _, f := range faults() {
-		if f.own {
+		if e.Env == "" && !f.inProcess {
 			continue
 		}
 		if only := os.Getenv("MIGR_TEST_TORTURE_FAULT"); only != "" && only != f.name {
 			continue
 		}
-		all = append(all, v.each(t, f, whole))
+		who := v
+		if f.own {
+			who = own
+		}
+		if f.own && (own == nil || f.needsDisk && own.disk == "") {
+			t.Logf("%s: not tried: no server, or no file system, that is ours alone (%v)", f.name, err)
+			continue
+		}
+		all = append(all, who.each(t, f, whole))
 	}
 	return all
 }
@@ -191,9 +256,13 @@ func (v *victim) each(t *testing.T, f fault, whole bool) tally {
 		room <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-room }()
-			how, err := p.suffer(t)
+			suffer := p.suffer
+			if v.Env == "" {
+				suffer = p.inProcess
+			}
+			how, err := suffer(t)
 			if err != nil {
-				t.Errorf("%s, %s (%s): %v", f.name, point(p.n, p.after), v.said[p.n-1], err)
+				t.Errorf("%s %s command %d, %s: %v", f.name, p.when, p.n, excerpt(v.said[p.n-1]), err)
 			}
 			mu.Lock()
 			defer mu.Unlock()
@@ -204,22 +273,30 @@ func (v *victim) each(t *testing.T, f fault, whole bool) tally {
 	return c
 }
 
+// sample takes some points, the same ones each time: of SIGKILL one in eight, of what
+// takes longer two.
+func sample(all []*torment, f fault) []*torment {
+	n := 2
+	if f.name == killed {
+		n = len(all) / 8
+	}
+	r := rand.New(rand.NewPCG(1, uint64(len(all))))
+	r.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
+	return all[:min(n, len(all))]
+}
+
 // points are where the fault strikes.
 func (v *victim) points(f fault, whole bool) []*torment {
 	var all []*torment
 	for n := 1; n <= len(v.said); n++ {
-		all = append(all, &torment{victim: v, fault: f, n: n})
-		if !f.once {
-			all = append(all, &torment{victim: v, fault: f, n: n, after: true})
+		for _, when := range f.whens {
+			if when != during || v.Env != "" {
+				all = append(all, &torment{victim: v, fault: f, n: n, when: when})
+			}
 		}
 	}
-	if s := os.Getenv("MIGR_TEST_TORTURE_AT"); s != "" {
-		n, _ := strconv.Atoi(s)
-		return []*torment{{victim: v, fault: f, n: n}, {victim: v, fault: f, n: n, after: true}}
+	if !whole {
+		return sample(all, f)
 	}
 	return all
 }
-
-func (v *victim) crash() error { return context.Canceled }
-func (v *victim) fill() error  { return context.Canceled }
-func (v *victim) free() error  { return context.Canceled }

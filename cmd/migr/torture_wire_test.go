@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"net"
 	"net/url"
 	"strings"
@@ -20,8 +19,9 @@ type trap struct {
 	mysql  bool
 	addr   string
 	ln     net.Listener
-	at     int  // which command; 0: none
-	after  bool // it was carried out
+	at     int    // which command; 0: none
+	mark   string // or the first one that holds this
+	when   moment
 	idle   func(port int) bool
 	spring func(l *link, msg []byte)
 
@@ -31,6 +31,17 @@ type trap struct {
 	said   []string
 	links  []*link
 }
+
+// A moment is when a trap springs.
+type moment string
+
+// The moments: the server has not got the command; it has it; it has carried it out and
+// answered, and the client has not heard of it.
+const (
+	before moment = "before"
+	during moment = "during"
+	after  moment = "after"
+)
 
 // A link is one connection through a trap.
 type link struct {
@@ -145,14 +156,14 @@ func (l *link) up() {
 // caught springs the trap.
 func (l *link) caught(msg []byte) {
 	x := l.trap
-	if x.after {
+	if x.when != before {
 		l.deaf.Store(true)
-		before := l.spoke.Load()
+		spoke := l.spoke.Load()
 		_, _ = l.server.Write(msg)
-		for l.spoke.Load() == before {
+		for x.when == after && l.spoke.Load() == spoke {
 			time.Sleep(200 * time.Microsecond)
 		}
-		for !x.idle(l.port()) {
+		for x.when == after && !x.idle(l.port()) {
 			time.Sleep(time.Millisecond)
 		}
 	}
@@ -179,11 +190,8 @@ func (x *trap) count(text string) bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	text = strings.Join(strings.Fields(strings.ReplaceAll(text, "\x00", " ")), " ")
-	if len(text) > 90 {
-		text = text[:90] + "…"
-	}
 	x.said = append(x.said, text)
-	return len(x.said) == x.at
+	return len(x.said) == x.at || x.mark != "" && !x.sprung.Load() && strings.Contains(text, x.mark)
 }
 
 // commands are what was said.
@@ -206,8 +214,4 @@ func (x *trap) through(t testing.TB, u string) string {
 		p.RawQuery = "tls=false"
 	}
 	return p.String()
-}
-
-func point(n int, after bool) string {
-	return fmt.Sprintf("%s command %d", map[bool]string{true: "after", false: "before"}[after], n)
 }

@@ -163,12 +163,16 @@ func (a *app) scriptResult(steps *history.Plan, plan *apply.Plan, tasks []apply.
 // there is something to do, plan again under it, run.
 func (a *app) walk(ctx context.Context, w *walker) error {
 	o := w.o
-	db, s, err := a.session(ctx, o.dryRun, o.transaction)
+	w.a = a
+	absent, err := a.absent()
 	if err != nil {
 		return err
 	}
-	defer db.Close()
-	w.a, w.db, w.s = a, db, s
+	if err := w.open(ctx, o.dryRun || absent); err != nil {
+		return err
+	}
+	defer func() { _ = w.db.Close() }()
+	db, s := w.db, w.s
 	if err := w.prepare(ctx, db.dialect.TryLock == nil || o.dryRun); err != nil {
 		return err
 	}
@@ -184,7 +188,34 @@ func (a *app) walk(ctx context.Context, w *walker) error {
 	if o.dryRun {
 		return a.scriptResult(w.steps, s.Plan, w.tasks, !w.state.Versions || !w.state.Log)
 	}
+	if absent { // all that can be refused has been: now it is made
+		_ = db.Close()
+		if err := w.open(ctx, false); err != nil {
+			return err
+		}
+		if err := w.prepare(ctx, w.db.dialect.TryLock == nil); err != nil {
+			return err
+		}
+	}
 	return w.run(ctx)
+}
+
+func (w *walker) open(ctx context.Context, readOnly bool) error {
+	db, s, err := w.a.session(ctx, readOnly, w.o.transaction)
+	if err == nil {
+		w.db, w.s = db, s
+	}
+	return err
+}
+
+// absent tells whether connecting would make the database.
+func (a *app) absent() (bool, error) {
+	u, err := a.cfg.URL()
+	if err != nil {
+		return false, err
+	}
+	p, err := a.product(u)
+	return err == nil && p.dialect.Absent != nil && p.dialect.Absent(u), err
 }
 
 // A walker carries one walk through the graph.
@@ -245,7 +276,7 @@ func (w *walker) prepare(ctx context.Context, alone bool) error {
 	if err := w.s.Plan.Check(w.tasks); err != nil {
 		return err
 	}
-	return w.a.gate(w.db.product, w.steps.Steps, w.o.allow)
+	return w.a.gate(ctx, w.db, w.steps.Steps, w.o.allow)
 }
 
 // unchanged refuses to build on revisions whose files are others than those that

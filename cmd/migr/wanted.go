@@ -99,7 +99,7 @@ func (a *app) wantedKey(ctx context.Context, db *database, stmts []sqltext.Stmt)
 	t := a.tables(nil)
 	texts := []string{
 		thisProgram(), source.Digest(stmts), db.Server.Home, where.Server.Home, where.Server.Product, fmt.Sprint(where.Server.Version),
-		fmt.Sprintf("%q", [][]string{a.cfg.Schemas, a.cfg.Exclude, {t.Version, t.LogName(), t.LockName(), a.cfg.VersionSchema}}),
+		fmt.Sprintf("%q", [][]string{a.cfg.Schemas, a.cfg.Exclude, {t.Version, t.LogName(), t.LockName(), a.cfg.VersionSchema, fmt.Sprint(a.cfg.Grants)}}),
 	}
 	if facts := where.dialect.Facts; facts != nil {
 		rows, err := facts(ctx, where.Conn)

@@ -114,7 +114,7 @@ func TestModelsAreNotBuiltAgain(t *testing.T) {
 			t.Errorf("the kept answer:\n%s\nand the fresh one:\n%s", again, fresh)
 		}
 		shown, _ := p.run(exitOK, "inspect", "models", "--no-cache")
-		if kept := p.wants(false, "inspect models", exitOK, "inspect", "models"); sorted(kept) != sorted(shown) { // MySQL does not always give indexes in the same order
+		if kept := p.wants(false, "inspect models", exitOK, "inspect", "models"); sortedLines(kept) != sortedLines(shown) { // MySQL does not always give indexes in the same order
 			t.Errorf("inspect models shows from the cache\n%s\nand without it\n%s", kept, shown)
 		}
 		p.wants(true, "a revision is proved", exitOK, "revision", "--autogenerate", "-m", "x", "--dry-run")
@@ -193,7 +193,7 @@ func TestKeyOfModels(t *testing.T) {
 	})
 }
 
-func sorted(text string) string {
+func sortedLines(text string) string {
 	lines := strings.Split(strings.ReplaceAll(text, ",\n", "\n"), "\n")
 	slices.Sort(lines)
 	return strings.Join(lines, "\n")

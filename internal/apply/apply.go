@@ -8,7 +8,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"io"
-	"slices"
 	"strings"
 	"time"
 
@@ -63,10 +62,11 @@ type opKind int
 
 const (
 	opBefore opKind = iota // before a transaction
-	opAfter                // and after it
 	opBegin
 	opSetting
+	opStarted // the log: that a statement is begun
 	opStatement
+	opDone   // the log: that one is done, which is written also when the work was stopped
 	opVerify // a query that must give no row
 	opRecord // version row and log
 	opCommit
@@ -76,7 +76,7 @@ const (
 type op struct {
 	kind opKind
 	sql  string
-	n    int   // of opStatement: its place in the revision, from 1
+	n    int   // of opStatement and opStarted: its place in the revision, from 1
 	task *Task // when several tasks share a group
 	// batch: the statement is repeated, each round in a transaction of its own
 	batch *history.Batch
@@ -85,64 +85,96 @@ type op struct {
 
 // A group is what succeeds or fails as one.
 type group struct {
-	ops   []op
-	tx    bool
-	last  bool     // it marks the revision as applied
-	quick bool     // its statements may be sent as one text
-	end   []string // the version table's rows after it, where it holds several revisions
+	ops     []op
+	tx      bool
+	last    bool     // it marks the revision as applied
+	quick   bool     // its statements may be sent as one text
+	closing bool     // all of the revision's statements are done: it is not given up any more
+	from    int      // how many statements of the revision are behind it
+	end     []string // the version table's rows after it, where it holds several revisions
 }
 
 // groups lays out a task. On a server with transactional DDL a revision is one
 // group, unless it holds statements that cannot be in a transaction: these stand
 // alone between groups, and then, as everywhere on other servers, the log tells
 // which statements are done.
+//
+// That a statement outside of transactions is done is written by the group behind
+// it: a group is run again when it meets a lock, and such a statement must not be.
 func (p *Plan) groups(t Task) []group {
 	if p.Atomic(t) {
 		return []group{p.atomic(t)}
 	}
-	groups := []group{{}}
-	if !t.Resume {
-		groups[0].ops = []op{{kind: opRecord, sql: p.Tables.begin(t, p)}}
-	} else {
-		groups[0].ops = []op{{kind: opRecord, sql: p.Tables.again(t)}}
+	first := group{}
+	for _, s := range p.sessionSettings() {
+		first.ops = append(first.ops, op{kind: opSetting, sql: s})
 	}
-	parts := p.split(t)
-	for i, part := range parts {
-		if behind := t.Done - part.from; behind > 0 {
-			if behind >= len(part.stmts) {
+	begin := p.Tables.begin(t, p)
+	if t.Resume {
+		begin = p.Tables.again(t)
+		first.ops = append(first.ops, p.setAgain(t)...)
+	}
+	first.ops = append(first.ops, op{kind: opRecord, sql: begin})
+	groups := []group{first}
+	var behind []op // what tells that the part before is done
+	for _, part := range p.split(t) {
+		if done := t.Done - part.from; done > 0 {
+			if done >= len(part.stmts) {
 				continue
 			}
-			part.from, part.stmts = t.Done, part.stmts[behind:]
+			part.from, part.stmts = t.Done, part.stmts[done:]
 		}
-		first, last := part.from+1, part.from+len(part.stmts)
-		groups[len(groups)-1].ops = append(groups[len(groups)-1].ops, op{kind: opRecord, sql: p.Tables.started(t, last)})
-		g := group{tx: part.tx}
-		if part.tx {
-			g.ops = p.opening()
-		} else if i == 0 || parts[i-1].tx || part.from == t.Done {
-			for _, s := range p.sessionSettings() {
-				g.ops = append(g.ops, op{kind: opSetting, sql: s})
-			}
-		}
-		for j, s := range part.stmts {
-			o := op{kind: opStatement, sql: s.Text, n: first + j, alone: !part.tx}
-			if b, ok := t.Batches[first+j-1]; ok {
-				o.batch = &b
-			}
-			g.ops = append(g.ops, o)
-		}
-		g.ops = append(g.ops, op{kind: opRecord, sql: p.Tables.done(t, last)})
-		if part.tx {
-			g.ops = append(g.ops, op{kind: opCommit, sql: "COMMIT"})
+		g := p.partGroup(t, part, behind)
+		behind = nil
+		if !part.tx {
+			behind = []op{{kind: opDone, sql: p.Tables.done(t, part.from+len(part.stmts))}}
 		}
 		groups = append(groups, g)
 	}
-	end := group{tx: true, last: true, ops: []op{{kind: opBegin, sql: p.Dialect.Begin}}}
+	end := group{tx: true, last: true, closing: true, ops: append(behind, op{kind: opBegin, sql: p.Dialect.Begin})}
 	for _, s := range p.Tables.rows(t) {
 		end.ops = append(end.ops, op{kind: opRecord, sql: s})
 	}
 	end.ops = append(end.ops, op{kind: opRecord, sql: p.Tables.finish(t, p)}, op{kind: opCommit, sql: "COMMIT"})
 	return append(groups, end)
+}
+
+// setAgain are the settings that the statements behind have made in their session.
+func (p *Plan) setAgain(t Task) []op {
+	if p.Dialect.Sets == nil {
+		return nil
+	}
+	var ops []op
+	for _, s := range t.Stmts[:min(t.Done, len(t.Stmts))] {
+		if p.Dialect.Sets(s.Text) {
+			ops = append(ops, op{kind: opSetting, sql: s.Text})
+		}
+	}
+	return ops
+}
+
+// partGroup lays out a part of a task, behind what tells that the part before is done.
+func (p *Plan) partGroup(t Task, part part, behind []op) group {
+	g := group{tx: part.tx, from: part.from}
+	last := part.from + len(part.stmts)
+	g.ops = append(behind, op{kind: opStarted, sql: p.Tables.started(t, part.from, last), n: part.from + 1})
+	var stmts []op
+	for j, s := range part.stmts {
+		n := part.from + j + 1
+		o := op{kind: opStatement, sql: s.Text, n: n, alone: !part.tx}
+		if b, ok := t.Batches[n-1]; ok {
+			o.batch = &b
+		}
+		stmts = append(stmts, o)
+	}
+	if part.tx {
+		stmts = p.inside(stmts)
+	}
+	g.ops = append(g.ops, stmts...)
+	if part.tx {
+		g.ops = append(g.ops, op{kind: opRecord, sql: p.Tables.done(t, last)}, op{kind: opCommit, sql: "COMMIT"})
+	}
+	return g
 }
 
 // sessionSettings are the settings where no transaction bounds them.
@@ -153,45 +185,59 @@ func (p *Plan) sessionSettings() []string {
 	return p.Dialect.Settings(p.Timeouts)
 }
 
-// opening begins a transaction, with what must stand before and first in it.
+// opening begins a transaction.
 func (p *Plan) opening() []op {
-	var ops []op
-	for _, s := range p.Dialect.Before {
-		ops = append(ops, op{kind: opBefore, sql: s})
-	}
-	ops = append(ops, op{kind: opBegin, sql: p.Dialect.Begin})
-	for _, s := range p.Dialect.Settings(p.Timeouts) {
-		ops = append(ops, op{kind: opSetting, sql: s})
+	ops := []op{{kind: opBegin, sql: p.Dialect.Begin}}
+	if p.Dialect.TxDDL { // else they are the session's
+		for _, s := range p.Dialect.Settings(p.Timeouts) {
+			ops = append(ops, op{kind: opSetting, sql: s})
+		}
 	}
 	return ops
 }
 
+// inside lays statements into a transaction that is not ended yet. Where they could
+// leave rows in contradiction, what would forbid it on the way is switched off before,
+// and the rows are looked at before and after.
+func (p *Plan) inside(stmts []op) []op {
+	query := ""
+	if p.Dialect.Verify != nil {
+		texts := make([]string, len(stmts))
+		for i, o := range stmts {
+			texts[i] = o.sql
+		}
+		query = p.Dialect.Verify(texts)
+	}
+	if query == "" {
+		return append(p.opening(), stmts...)
+	}
+	var ops []op
+	for _, s := range p.Dialect.Before {
+		ops = append(ops, op{kind: opBefore, sql: s})
+	}
+	ops = append(ops, p.opening()...)
+	ops = append(ops, op{kind: opVerify, sql: query})
+	ops = append(ops, stmts...)
+	return append(ops, op{kind: opVerify, sql: query, n: 1})
+}
+
 // atomic lays a whole task into one transaction.
 func (p *Plan) atomic(t Task) group {
-	ops := p.opening()
-	texts := make([]string, 0, len(t.Stmts))
+	stmts := make([]op, len(t.Stmts))
 	for i, s := range t.Stmts {
-		ops = append(ops, op{kind: opStatement, sql: s.Text, n: i + 1})
-		texts = append(texts, s.Text)
+		stmts[i] = op{kind: opStatement, sql: s.Text, n: i + 1}
 	}
-	if p.Dialect.Verify != nil {
-		if q := p.Dialect.Verify(texts); q != "" { // before and after
-			ops = slices.Insert(ops, len(ops)-len(texts), op{kind: opVerify, sql: q})
-			ops = append(ops, op{kind: opVerify, sql: q, n: 1})
-		}
-	}
+	ops := p.inside(stmts)
 	for _, s := range append(p.Tables.rows(t), p.Tables.entry(t, p)) {
 		ops = append(ops, op{kind: opRecord, sql: s})
 	}
 	ops = append(ops, op{kind: opCommit, sql: "COMMIT"})
-	for _, s := range p.Dialect.After {
-		ops = append(ops, op{kind: opAfter, sql: s})
-	}
 	return group{tx: true, ops: ops, last: true}
 }
 
 // A part is a run of statements that belong into one transaction, or one that
-// must be alone.
+// must be alone. Without transactional DDL each statement commits by itself, as it
+// always did there; one that changes rows does so together with its record.
 type part struct {
 	tx    bool
 	from  int // the index of its first statement
@@ -204,10 +250,14 @@ func (p *Plan) split(t Task) []part {
 	for i, s := range t.Stmts {
 		texts[i] = s.Text
 	}
+	var rows []bool
+	if p.Dialect.Rows != nil {
+		rows = p.Dialect.Rows(texts)
+	}
 	for i, s := range t.Stmts {
 		_, batch := t.Batches[i]
-		tx := p.Dialect.TxDDL && p.Mode != Off && !t.NoTx && !batch && p.Dialect.NoTx(texts, i) == ""
-		if n := len(parts); tx && n > 0 && parts[n-1].tx {
+		tx := p.Mode != Off && !t.NoTx && !batch && (p.Dialect.TxDDL && p.Dialect.NoTx(texts, i) == "" || rows != nil && rows[i])
+		if n := len(parts); tx && p.Dialect.TxDDL && n > 0 && parts[n-1].tx {
 			parts[n-1].stmts = append(parts[n-1].stmts, s)
 			continue
 		}
@@ -218,8 +268,11 @@ func (p *Plan) split(t Task) []part {
 
 // Atomic tells whether a task either happens wholly or not at all.
 func (p *Plan) Atomic(t Task) bool {
+	if !p.Dialect.TxDDL || t.Resume {
+		return false
+	}
 	parts := p.split(t)
-	return p.Dialect.TxDDL && !t.Resume && (len(parts) == 0 || len(parts) == 1 && parts[0].tx)
+	return len(parts) == 0 || len(parts) == 1 && parts[0].tx
 }
 
 // StatementHash names a statement, so that a half-done revision is only gone on
@@ -311,4 +364,5 @@ type Entry struct {
 	Duration                   time.Duration
 	Message, Down, Hashes, Err string
 	Header                     string
+	Found                      string // what stood in the place of what the statement under way touches
 }

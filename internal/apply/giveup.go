@@ -29,20 +29,12 @@ func (e *LostError) Error() string {
 // Unwrap returns the driver's error.
 func (e *LostError) Unwrap() error { return e.Err }
 
-// sendPending sends what a runner has gathered. The end of a transaction, and what
-// tells that a statement is done, are not given up halfway.
+// sendPending sends what a runner has gathered. The end of a transaction is not given
+// up halfway.
 func (r *runner) sendPending(ctx context.Context, text string, long bool) error {
 	if long {
 		_, err := r.send(ctx, text)
 		return err
-	}
-	if ctx.Err() != nil && !r.g.tx {
-		ctx, cancel := aside(ctx)
-		defer cancel()
-		if err := r.revive(ctx); err != nil {
-			return err
-		}
-		return r.Conn.Exec(ctx, text)
 	}
 	if r.commit && ctx.Err() == nil {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
@@ -84,12 +76,8 @@ func (s *Session) giveUp(ctx context.Context, t *Task, r *runner, rows []string,
 		}
 	}
 	lost := s.Conn.Gone() || s.Conn.Dialect.CauseOf(err) == driver.Lost
-	if r.commit && r.g.last && (lost || ctx.Err() != nil) {
-		after := r.g.end
-		if after == nil {
-			after = After(rows, t)
-		}
-		return s.reconcile(ctx, t, rows, after, err)
+	if r.commit && (lost || ctx.Err() != nil) {
+		return s.reconcile(ctx, t, err, r.committed)
 	}
 	if r.g.tx && !lost {
 		s.rollback(ctx)
@@ -99,6 +87,7 @@ func (s *Session) giveUp(ctx context.Context, t *Task, r *runner, rows []string,
 	atomic := s.Plan.Atomic(*t)
 	var e *StatementError
 	if errors.As(err, &e) {
+		e.Done = r.g.from
 		if n := failedAt(err); n > 0 && !atomic && s.revive(ctx) == nil {
 			_ = s.write(ctx, s.Plan.Tables.failed(*t, n, e.Server.Error()), false)
 		}
@@ -113,14 +102,38 @@ func (s *Session) giveUp(ctx context.Context, t *Task, r *runner, rows []string,
 	return &LostError{Task: t, Err: err, Atomic: atomic, Committing: r.commit}
 }
 
-// reconcile asks, over a new connection, whether the rows are those that the
-// revision leaves behind.
-func (s *Session) reconcile(ctx context.Context, t *Task, rows, after []string, lost error) error {
+// committed tells by what the database says whether the group is committed: the rows
+// are those that the revision leaves behind, or the log has its statements as done.
+func (r *runner) committed(st State) bool {
+	if r.g.last {
+		after := r.g.end
+		if after == nil {
+			after = After(r.rows, r.t)
+		}
+		return slices.Equal(st.Rows, after) && !slices.Equal(st.Rows, r.rows)
+	}
+	return slices.ContainsFunc(st.Partial, func(e Entry) bool {
+		return e.Revision == r.t.Revision && e.Direction == r.t.Direction && e.Done > r.g.from
+	})
+}
+
+// reconcile asks, over a new connection, what became of a COMMIT. The old session may be
+// at it still: it is waited for.
+func (s *Session) reconcile(ctx context.Context, t *Task, lost error, committed func(State) bool) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 	defer cancel()
 	e := &LostError{Task: t, Err: lost, Atomic: s.Plan.Atomic(*t), Committing: true}
+	old := s.Conn.Server.Session
 	for s.revive(ctx) != nil {
 		if sleep(ctx, 500*time.Millisecond) != nil {
+			return e
+		}
+	}
+	for !s.TableLock && s.Conn.Dialect.Busy != nil && s.Conn.Server.Session != old { // behind a pooler it is another's
+		if busy, err := s.Conn.Dialect.Busy(ctx, s.Conn, old); err == nil && !busy {
+			break
+		}
+		if sleep(ctx, 100*time.Millisecond) != nil {
 			return e
 		}
 	}
@@ -128,7 +141,7 @@ func (s *Session) reconcile(ctx context.Context, t *Task, rows, after []string, 
 	if err != nil {
 		return e
 	}
-	if slices.Equal(st.Rows, after) && !slices.Equal(st.Rows, rows) {
+	if committed(st) {
 		return errCommitted
 	}
 	e.Known = true
@@ -150,7 +163,7 @@ func aside(ctx context.Context) (context.Context, context.CancelFunc) {
 // not seen.
 func failedAt(err error) int {
 	var e *StatementError
-	if errors.As(err, &e) && e.Server != nil && !e.Lost {
+	if errors.As(err, &e) && e.Server != nil && !e.Lost && !e.Unseen {
 		return e.N
 	}
 	return 0

@@ -43,6 +43,9 @@ func (s *Session) leaseTime() time.Duration {
 func (s *Session) tryLease(ctx context.Context) (bool, error) {
 	t := s.Plan.Tables
 	if err := s.leaseRow(ctx); err != nil {
+		if s.Conn.Dialect.CauseOf(err) == driver.LockWait { // another makes it at this moment
+			err = nil
+		}
 		return false, err
 	}
 	if s.leaseHolder(ctx) != nil {
@@ -61,7 +64,10 @@ func (s *Session) tryLease(ctx context.Context) (bool, error) {
 	}
 	l := &lease{token: rows[0][0]}
 	if l.conn, err = s.Conn.Another(ctx); err != nil {
-		return false, err
+		aside, cancel := aside(ctx)
+		defer cancel()
+		_, e := s.Conn.Changed(aside, t.free(l.token))
+		return false, errors.Join(fmt.Errorf("opening the second connection, on which the lock is renewed: %w", err), e)
 	}
 	beat, stop := context.WithCancel(context.WithoutCancel(ctx))
 	l.stop = stop
@@ -119,7 +125,7 @@ func (l *lease) beat(ctx context.Context, renew string, length time.Duration) {
 	missed := 0 // in a row: four of them are the whole lease
 	for sleep(ctx, length/4) == nil {
 		short, cancel := context.WithTimeout(ctx, length/4)
-		n, err := l.conn.Changed(short, renew)
+		n, err := l.renew(short, renew)
 		cancel()
 		switch {
 		case err == nil && n == 1:
@@ -135,9 +141,35 @@ func (l *lease) beat(ctx context.Context, renew string, length time.Duration) {
 			l.tellLost()
 			return
 		}
-		if l.conn.Dialect.CauseOf(err) == driver.Lost || short.Err() != nil {
-			_ = l.conn.Reopen(ctx)
+		if l.conn.Gone() || l.conn.Dialect.CauseOf(err) == driver.Lost {
+			again, cancel := context.WithTimeout(ctx, length/4)
+			_ = l.conn.Reopen(again)
+			cancel()
 		}
+	}
+}
+
+// renew sends the renewal, and gives the connection up when no answer comes in time:
+// not every driver does so by itself.
+func (l *lease) renew(ctx context.Context, text string) (int64, error) {
+	type answer struct {
+		n   int64
+		err error
+	}
+	came, conn := make(chan answer, 1), *l.conn
+	go func() {
+		n, err := conn.Changed(ctx, text)
+		came <- answer{n, err}
+	}()
+	select {
+	case a := <-came:
+		if ctx.Err() != nil { // the driver has broken it off
+			l.conn.Abandon()
+		}
+		return a.n, a.err
+	case <-ctx.Done():
+		l.conn.Abandon()
+		return 0, ctx.Err()
 	}
 }
 
@@ -167,7 +199,12 @@ func (l *lease) end(ctx context.Context, s *Session) error {
 	l.stop()
 	l.beats.Wait()
 	_ = l.conn.Close()
-	_, err := s.Conn.Changed(ctx, s.Plan.Tables.free(l.token))
+	var err error
+	for range 5 { // on another node somebody may be looking whether it is free
+		if _, err = s.Conn.Changed(ctx, s.Plan.Tables.free(l.token)); s.Conn.Dialect.CauseOf(err) != driver.LockWait {
+			break
+		}
+	}
 	return err
 }
 

@@ -25,10 +25,13 @@ func (e *LockedError) Error() string {
 	return fmt.Sprintf("another migr is at work on this database%s; waited %s for its lock", who, e.Wait)
 }
 
-// A locking is one way to keep a second runner out.
+// A locking is one way to keep a second runner out. Two runners may have come to
+// different ways, as one goes through a pooler and the other does not: each takes
+// its own lock first, and then looks whether somebody has the other.
 type locking struct {
 	try    func(context.Context) (bool, error)
 	holder func(context.Context) *driver.Holder
+	other  func(context.Context) *driver.Holder
 }
 
 // Lock takes the database's lock, polling for it: a session that waits within
@@ -43,26 +46,28 @@ func (s *Session) Lock(ctx context.Context, wait time.Duration) error {
 	if err := s.chooseLock(ctx); err != nil {
 		return err
 	}
-	l := locking{s.trySession, s.sessionHolder}
+	l := locking{s.trySession, s.sessionHolder, s.leaseHolder}
 	if s.TableLock {
-		l = locking{s.tryLease, s.leaseHolder}
+		l = locking{s.tryLease, s.leaseHolder, s.sessionHolder}
 	}
+	s.wait = wait
 	var waited time.Duration
 	for told := false; ; {
-		got, err := l.try(ctx)
+		holder, err := s.try(ctx, l)
 		if err != nil {
 			return fmt.Errorf("taking the lock: %w", err)
 		}
-		if got {
-			s.locked = true
-			return nil
+		if s.locked {
+			return s.guard(ctx)
 		}
 		if waited >= wait {
-			return &LockedError{Wait: wait, Holder: l.holder(ctx), Table: s.TableLock}
+			h, table := holder(ctx)
+			return &LockedError{Wait: wait, Holder: h, Table: table}
 		}
 		if !told {
 			told = true
-			s.tell(Event{Kind: Waiting, Text: "waiting for another migr: " + l.holder(ctx).String()})
+			h, _ := holder(ctx)
+			s.tell(Event{Kind: Waiting, Text: "waiting for another migr: " + h.String()})
 		}
 		pause := min(100*time.Millisecond+rand.N(200*time.Millisecond), wait-waited)
 		if err := sleep(ctx, pause); err != nil {
@@ -70,6 +75,40 @@ func (s *Session) Lock(ctx context.Context, wait time.Duration) error {
 		}
 		waited += pause
 	}
+}
+
+// try takes the lock if it is free; else it returns who can be asked about it.
+func (s *Session) try(ctx context.Context, l locking) (func(context.Context) (*driver.Holder, bool), error) {
+	got, err := l.try(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if !got {
+		return func(ctx context.Context) (*driver.Holder, bool) { return l.holder(ctx), s.TableLock }, nil
+	}
+	s.locked = true
+	h := l.other(ctx)
+	if h == nil {
+		return nil, nil
+	}
+	if err := s.Unlock(ctx); err != nil {
+		return nil, err
+	}
+	return func(context.Context) (*driver.Holder, bool) { return h, !s.TableLock }, nil
+}
+
+// guard has the server look after this session's client: a session lock lives as long
+// as the session, and the server works on for a client that was killed.
+func (s *Session) guard(ctx context.Context) error {
+	if s.TableLock || s.Conn.Dialect.Guard == nil {
+		return nil
+	}
+	for _, set := range s.Conn.Dialect.Guard(s.Conn.Server) {
+		if err := s.Conn.Exec(ctx, set); err != nil && s.Conn.Dialect.Explain(err) == nil {
+			return fmt.Errorf("setting how the server notices that this client has gone: %w", err)
+		}
+	}
+	return nil
 }
 
 // chooseLock turns to the table lock where session locks would not hold.

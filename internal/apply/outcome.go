@@ -3,6 +3,8 @@ package apply
 import (
 	"context"
 	"fmt"
+	"strings"
+	"time"
 
 	"github.com/migr-dev/migr/internal/driver"
 )
@@ -10,26 +12,75 @@ import (
 // Outcome finds what became of the statement of a half-done revision that was begun
 // and whose end was not recorded. A statement within a transaction was undone with
 // it, as the record is part of the transaction; a batch knows itself what is left.
+// One that still runs on the server is waited for, no longer than for the lock; then
+// the error is a *LockedError.
 func (s *Session) Outcome(ctx context.Context, t *Task, e Entry) (driver.Outcome, error) {
 	for _, part := range s.Plan.split(*t) {
 		if e.Done < part.from || e.Done >= part.from+len(part.stmts) {
 			continue
 		}
-		if _, batch := t.Batches[e.Done]; batch || part.tx {
-			return driver.Again, nil
+		text := t.Stmts[e.Done].Text
+		err := s.quiet(ctx, t, e.Done+1, text)
+		o := driver.Unknown
+		if err == nil {
+			_, batch := t.Batches[e.Done]
+			o, err = s.outcome(ctx, part.tx, batch, text, e.Found)
 		}
-		if s.Plan.Dialect.Alone == nil {
-			break
-		}
-		a := s.Plan.Dialect.Alone(t.Stmts[e.Done].Text)
-		if a == nil || a.Outcome == nil {
-			break
-		}
-		o, err := a.Outcome(ctx, s.Conn)
 		if err != nil {
 			return driver.Unknown, fmt.Errorf("looking what became of statement %d of revision %s: %w", e.Done+1, t.Revision, err)
 		}
 		return o, nil
 	}
 	return driver.Unknown, nil
+}
+
+func (s *Session) outcome(ctx context.Context, tx, batch bool, text, found string) (driver.Outcome, error) {
+	d := s.Plan.Dialect
+	switch {
+	case batch, tx && d.Undone == nil:
+		return driver.Again, nil
+	case tx:
+		if undone, err := d.Undone(ctx, s.Conn, text); err != nil || !undone {
+			return driver.Unknown, err
+		}
+		return driver.Again, nil
+	case d.Alone == nil:
+		return driver.Unknown, nil
+	}
+	a := d.Alone(text)
+	switch {
+	case a == nil:
+	case a.Outcome != nil:
+		return a.Outcome(ctx, s.Conn)
+	case a.Became != nil && found != "":
+		now, err := a.Look(ctx, s.Conn, "")
+		if err != nil || now == "" {
+			return driver.Unknown, err
+		}
+		return a.Became(found, now), nil
+	}
+	return driver.Unknown, nil
+}
+
+// quiet waits until a statement runs no more whose client has gone: the server goes
+// on with it, and a table lock does not hold until it ends.
+func (s *Session) quiet(ctx context.Context, t *Task, n int, text string) error {
+	if s.Plan.Dialect.Running == nil {
+		return nil
+	}
+	for waited := time.Duration(0); ; waited += time.Second / 2 {
+		sessions, err := s.Plan.Dialect.Running(ctx, s.Conn, text)
+		if err != nil || len(sessions) == 0 {
+			return err
+		}
+		if waited >= s.wait {
+			return &LockedError{Wait: s.wait, Holder: &driver.Holder{Session: strings.Join(sessions, ", "), Doing: t.Stmts[n-1].Text}}
+		}
+		if waited == 0 {
+			s.tell(Event{Kind: Waiting, Text: fmt.Sprintf("waiting for statement %d of revision %s, which still runs in session %s of the server", n, t.Revision, strings.Join(sessions, ", "))})
+		}
+		if err := sleep(ctx, time.Second/2); err != nil {
+			return err
+		}
+	}
 }

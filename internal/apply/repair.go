@@ -50,7 +50,7 @@ func (t Tables) forget(task Task) string {
 
 // assume says that n statements are done and none is under way.
 func (t Tables) assume(e Entry, hashes string, n int) string {
-	return fmt.Sprintf("UPDATE %s SET state = 'running', started = %d, done = %d, hashes = %s, error = NULL WHERE revision = %s AND direction = %s AND state <> 'done'",
+	return fmt.Sprintf("UPDATE %s SET state = 'running', started = %d, done = %d, hashes = %s, error = NULL, found = NULL WHERE revision = %s AND direction = %s AND state <> 'done'",
 		t.log(), n, n, t.lit(hashes), t.lit(e.Revision), t.lit(e.Direction))
 }
 
@@ -59,8 +59,9 @@ func (t Tables) accept(task Task) string {
 		t.log(), t.lit(task.Checksum), t.lit(task.Down), t.lit(task.Header), t.lit(task.Revision))
 }
 
-// again records what the file of a half-done revision holds now: it was mended.
+// again records what the file of a half-done revision holds now: it was mended. None
+// of its statements is under way.
 func (t Tables) again(task Task) string {
-	return fmt.Sprintf("UPDATE %s SET statements = %d, checksum = %s, down_sql = %s, header = %s, hashes = %s%s", t.log(), len(task.Stmts),
+	return fmt.Sprintf("UPDATE %s SET state = 'running', started = %d, done = %[2]d, error = NULL, found = NULL, statements = %d, checksum = %s, down_sql = %s, header = %s, hashes = %s%s", t.log(), task.Done, len(task.Stmts),
 		t.lit(task.Checksum), t.lit(task.Down), t.lit(task.Header), t.lit(hashes(task.Stmts)), t.where(task))
 }

@@ -79,9 +79,7 @@ func (s *Session) round(ctx context.Context, t *Task, o op, text string) (int64,
 func (s *Session) oneRound(ctx context.Context, text string) (int64, error) {
 	opening := ""
 	for _, o := range s.Plan.opening() {
-		if o.kind != opBefore {
-			opening += o.sql + ";\n"
-		}
+		opening += o.sql + ";\n"
 	}
 	if err := s.Conn.Exec(ctx, opening); err != nil {
 		return 0, err

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/migr-dev/migr/internal/driver"
@@ -50,6 +48,9 @@ type StatementError struct {
 	Blockers  []string            // who had the lock that it waited for, as far as it was seen
 	Notes     []string            // what was found or done besides
 	Lost      bool                // the connection broke while it ran
+	Done      int                 // how many statements are done and stay so; of no meaning where Atomic
+	Unsent    bool                // it was stopped before it was begun
+	Unseen    bool                // it ended without an error, and looking whether it did all failed
 }
 
 func (e *StatementError) Error() string {
@@ -119,6 +120,9 @@ func (s *Session) Run(ctx context.Context, tasks []Task, rows []string) ([]Done,
 			if errors.Is(err, errCommitted) && g.last {
 				break
 			}
+			if errors.Is(err, errCommitted) { // the log knows how far it is
+				return done, ErrMoved
+			}
 			if err != nil {
 				return done, err
 			}
@@ -150,6 +154,7 @@ func After(rows []string, t *Task) []string {
 // runAll puts all tasks into one transaction.
 func (s *Session) runAll(ctx context.Context, tasks []Task, rows []string) ([]Done, error) {
 	all := group{tx: true, last: true, end: rows}
+	var before []op // outside of the transaction
 	for i := range tasks {
 		t := &tasks[i]
 		all.end = After(all.end, t)
@@ -158,16 +163,21 @@ func (s *Session) runAll(ctx context.Context, tasks []Task, rows []string) ([]Do
 		}
 		for _, o := range s.Plan.groups(*t)[0].ops {
 			first, last := i == 0, i == len(tasks)-1
-			if o.kind == opBegin && !first || o.kind == opCommit && !last || (o.kind == opBefore || o.kind == opAfter) && !first {
+			if o.kind == opBegin && !first || o.kind == opCommit && !last {
 				continue
 			}
 			o.task = t
+			if o.kind == opBefore {
+				before = append(before, o)
+				continue
+			}
 			all.ops = append(all.ops, o)
 		}
 	}
 	if len(tasks) == 0 {
 		return nil, nil
 	}
+	all.ops = append(before, all.ops...)
 	began := s.Now()
 	err := s.retry(ctx, &tasks[0], all, rows, began)
 	if err != nil && !errors.Is(err, errCommitted) {
@@ -188,7 +198,8 @@ func (s *Session) runAll(ctx context.Context, tasks []Task, rows []string) ([]Do
 func (s *Session) retry(ctx context.Context, t *Task, g group, rows []string, began time.Time) error {
 	for try := 0; ; try++ {
 		err := s.runGroup(ctx, t, g, rows, began)
-		if err == nil || s.Conn.Dialect.CauseOf(err) != driver.LockWait || try >= s.Retries {
+		var e *StatementError
+		if err == nil || s.Conn.Dialect.CauseOf(err) != driver.LockWait || try >= s.Retries || errors.As(err, &e) && e.Unseen {
 			return err
 		}
 		pause := min(30*time.Second, 100*time.Millisecond<<min(try, 9))
@@ -198,164 +209,4 @@ func (s *Session) retry(ctx context.Context, t *Task, g group, rows []string, be
 			return e
 		}
 	}
-}
-
-// runGroup runs the operations of a group. Where its statements may go as one
-// text they do; if the server refuses that text, nothing has happened, and they
-// go one by one, so that the error is that of a statement.
-func (s *Session) runGroup(ctx context.Context, t *Task, g group, rows []string, began time.Time) error {
-	if g.quick {
-		r := s.newRunner(t, g, rows, began, true)
-		err := r.run(ctx)
-		if err == nil || !s.worthAgain(ctx, err) {
-			return s.giveUp(ctx, t, r, rows, err)
-		}
-		s.rollback(ctx)
-	}
-	r := s.newRunner(t, g, rows, began, false)
-	return s.giveUp(ctx, t, r, rows, r.run(ctx))
-}
-
-// worthAgain tells whether the server has refused a text of several statements.
-func (s *Session) worthAgain(ctx context.Context, err error) bool {
-	e := s.Conn.Dialect.Explain(err)
-	return e != nil && e.Cause != driver.Lost && ctx.Err() == nil
-}
-
-// A runner carries one group.
-type runner struct {
-	*Session
-	t       *Task
-	g       group
-	rows    []string
-	began   time.Time
-	whole   bool       // all statements go as one text
-	begun   bool       // within the transaction
-	pending []string   // goes along with what is sent next
-	stmts   []op       // of pending
-	commit  bool       // COMMIT is pending, or was sent
-	before  [][]string // what the query of opVerify gave at the beginning
-}
-
-func (s *Session) newRunner(t *Task, g group, rows []string, began time.Time, whole bool) *runner {
-	return &runner{Session: s, t: t, g: g, rows: rows, began: began, whole: whole}
-}
-
-// run sends the operations. What needs no answer of its own goes along with its
-// neighbour: a revision of n statements takes n + 2 round trips, and one or two
-// where its statements go as one text.
-func (r *runner) run(ctx context.Context) error {
-	for _, o := range r.g.ops {
-		if err := r.op(ctx, o); err != nil {
-			return err
-		}
-	}
-	return r.flush(ctx)
-}
-
-func (r *runner) op(ctx context.Context, o op) error {
-	task := r.t
-	if o.task != nil {
-		task = o.task
-	}
-	switch o.kind {
-	case opStatement:
-		if r.whole {
-			r.pending, r.stmts = append(r.pending, o.sql), append(r.stmts, o)
-			return nil
-		}
-		if err := r.flush(ctx); err != nil {
-			return err
-		}
-		if o.batch != nil {
-			return r.rounds(ctx, task, o)
-		}
-		return r.statement(ctx, task, o)
-	case opVerify:
-		if err := r.flush(ctx); err != nil {
-			return err
-		}
-		return r.verify(ctx, task, o)
-	case opBegin:
-		r.pending = append(r.pending, o.sql)
-		if r.Conn.Dialect.TryLock != nil {
-			return nil
-		}
-		if err := r.flush(ctx); err != nil {
-			return err
-		}
-		r.begun = true
-		return r.unmoved(ctx, r.rows)
-	case opRecord:
-		elapsed := r.Conn.Dialect.Elapsed
-		if len(r.stmts) == 0 || elapsed == "" { // the time that they took belongs into the record
-			if len(r.stmts) > 0 {
-				if err := r.flush(ctx); err != nil {
-					return err
-				}
-			}
-			elapsed = strconv.FormatInt(r.Now().Sub(r.began).Milliseconds(), 10)
-		}
-		text := strings.Replace(o.sql, durationMark, elapsed, 1)
-		if r.lease != nil {
-			if err := r.flush(ctx); err != nil {
-				return err
-			}
-			return r.write(ctx, text, r.g.tx)
-		}
-		r.pending = append(r.pending, text)
-	case opBefore:
-		if !r.calm {
-			r.pending = append(r.pending, o.sql)
-		}
-	case opCommit:
-		r.pending, r.commit = append(r.pending, o.sql), true
-		return r.flush(ctx)
-	default:
-		r.pending = append(r.pending, o.sql)
-	}
-	return nil
-}
-
-// flush sends what is pending.
-func (r *runner) flush(ctx context.Context) error {
-	if len(r.pending) == 0 {
-		return nil
-	}
-	text, stmts := joined(r.pending), r.stmts
-	r.pending, r.stmts = nil, nil
-	if r.begun && r.Conn.Dialect.InProcess {
-		if err := context.Cause(ctx); err != nil {
-			return err
-		}
-		ctx = context.WithoutCancel(ctx) // it is over at once, and watching it takes longer
-		text = ";" + text                // else the driver prepares the first statement twice, to see whether it is alone
-	}
-	began := r.Now()
-	if err := r.sendPending(ctx, text, len(stmts) > 0); err != nil {
-		return err
-	}
-	each := r.Now().Sub(began) / time.Duration(max(1, len(stmts)))
-	for _, o := range stmts {
-		r.tell(Event{Kind: StatementBegins, Task: r.t, Statement: o.n})
-		r.tell(Event{Kind: StatementEnds, Task: r.t, Statement: o.n, Duration: each})
-	}
-	return nil
-}
-
-// unmoved makes sure, within the transaction, that the rows are those planned on.
-func (s *Session) unmoved(ctx context.Context, rows []string) error {
-	now, err := s.Conn.Strings(ctx, "SELECT version_num FROM "+s.Plan.Tables.version()+" ORDER BY 1")
-	if err != nil {
-		return err
-	}
-	var have []string
-	for _, r := range now {
-		have = append(have, r[0])
-	}
-	slices.Sort(have)
-	if !slices.Equal(have, rows) {
-		return ErrMoved
-	}
-	return nil
 }

@@ -42,15 +42,18 @@ type Session struct {
 	// Lease is how long such a row holds without a sign of life; 0: half a minute.
 	Lease time.Duration
 
-	locked bool
-	lease  *lease // of a table lock
-	calm   bool   // the last transaction can have changed none of the session's settings
+	locked  bool
+	lease   *lease        // of a table lock
+	restore string        // what takes back what was switched off before a transaction
+	texts   int           // of several statements, that were sent
+	wait    time.Duration // for the lock, as it was asked for
+	calm    bool          // the last transaction can have changed none of the session's settings
 }
 
 // Read tells the state, in one round trip where both tables are there.
 func (s *Session) Read(ctx context.Context) (State, error) {
 	t := s.Plan.Tables
-	rows, err := s.Conn.Strings(ctx, fmt.Sprintf("SELECT '', version_num, '', 0, 0, 0, '', '', '', '' FROM %s UNION ALL SELECT state, revision, direction, statements, started, done, checksum, hashes, error, message FROM %s WHERE state <> 'done'",
+	rows, err := s.Conn.Strings(ctx, fmt.Sprintf("SELECT '', version_num, '', 0, 0, 0, '', '', '', '', '' FROM %s UNION ALL SELECT state, revision, direction, statements, started, done, checksum, hashes, error, message, found FROM %s WHERE state <> 'done'",
 		t.version(), t.log()))
 	if err == nil {
 		return stateOf(rows), nil
@@ -87,7 +90,7 @@ func stateOf(rows [][]string) State {
 			st.Rows = append(st.Rows, r[1])
 			continue
 		}
-		e := Entry{State: r[0], Revision: r[1], Direction: r[2], Checksum: r[6], Hashes: r[7], Err: r[8], Message: r[9]}
+		e := Entry{State: r[0], Revision: r[1], Direction: r[2], Checksum: r[6], Hashes: r[7], Err: r[8], Message: r[9], Found: r[10]}
 		e.Statements, e.Started, e.Done = number(r[3]), number(r[4]), number(r[5])
 		st.Partial = append(st.Partial, e)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -15,32 +16,37 @@ import (
 // errTimeout ends a statement where the server does not do that by itself.
 var errTimeout = errors.New("statement_timeout is over")
 
-// statement sends one statement of a revision, and does what is to be done around it.
-func (s *Session) statement(ctx context.Context, t *Task, o op) error {
+// errMarks is the failure of what goes in front of a statement.
+var errMarks = errors.New("recording that a statement is begun")
+
+// statement sends one statement of a revision, and does what is to be done around
+// it. What goes in front in the same text is told apart from it.
+func (s *Session) statement(ctx context.Context, t *Task, o op, alone *driver.Alone, marks string) error {
 	s.tell(Event{Kind: StatementBegins, Task: t, Statement: o.n})
 	began := s.Now()
-	var alone *driver.Alone
-	if o.alone && s.Plan.Dialect.Alone != nil {
-		alone = s.Plan.Dialect.Alone(o.sql)
-	}
 	text, e := s.before(ctx, t, o, alone)
 	var blockers []string
 	if e == nil && text != "" {
-		blockers, e = s.send(ctx, text)
+		blockers, e = s.sendBehind(ctx, marks, text)
+		if errors.Is(e, errMarks) {
+			return e
+		}
 	}
 	if o.alone {
 		s.after(ctx, o)
 	}
+	unseen := false
 	if e == nil && alone != nil && alone.After != nil {
 		e = alone.After(ctx, s.Conn)
+		unseen = s.Plan.Dialect.Explain(e) != nil || s.Plan.Dialect.CauseOf(e) == driver.Lost
 	}
 	if e == nil {
 		s.tell(Event{Kind: StatementEnds, Task: t, Statement: o.n, Duration: s.Now().Sub(began)})
 		return nil
 	}
 	err := s.newStatementError(ctx, t, o.n, e)
-	err.Blockers = blockers
-	if alone != nil && alone.Failed != nil && !err.Lost {
+	err.Blockers, err.Unseen = blockers, unseen
+	if alone != nil && alone.Failed != nil && !err.Lost && !unseen {
 		err.Notes = s.cleared(ctx, alone)
 	}
 	return err
@@ -70,7 +76,9 @@ func (s *Session) after(ctx context.Context, o op) {
 	if s.Plan.Dialect.Session == nil || s.TableLock {
 		return
 	}
-	if _, reset := s.Plan.Dialect.Session(s.Plan.Timeouts, o.sql); reset != "" && ctx.Err() == nil {
+	if _, reset := s.Plan.Dialect.Session(s.Plan.Timeouts, o.sql); reset != "" {
+		ctx, cancel := aside(ctx)
+		defer cancel()
 		_ = s.Conn.Exec(ctx, reset)
 	}
 }
@@ -112,6 +120,27 @@ func NewStatementError(d *driver.Dialect, t *Task, n int, err error, atomic bool
 	e := &StatementError{Task: t, N: n, Stmt: t.Stmts[n-1], Err: err, Server: d.Explain(err), Atomic: atomic}
 	e.Line, e.Col = driver.Locate(e.Stmt, e.Server)
 	return e
+}
+
+// sendBehind sends a statement behind what goes in front of it, as one text. Where
+// that text fails, the server is asked how far it came.
+func (s *Session) sendBehind(ctx context.Context, marks, text string) ([]string, error) {
+	if marks == "" {
+		return s.send(ctx, text)
+	}
+	d := s.Plan.Dialect
+	s.texts++
+	number := strconv.Itoa(s.texts)
+	blockers, err := s.send(ctx, joined([]string{marks, fmt.Sprintf(d.Reached.Set, s.texts), text}))
+	if err == nil || d.Explain(err) == nil || d.CauseOf(err) == driver.Lost {
+		return blockers, err
+	}
+	ctx, cancel := aside(ctx)
+	defer cancel()
+	if rows, e := s.Conn.Strings(ctx, d.Reached.Ask); e == nil && rows[0][0] != number {
+		err = fmt.Errorf("%w: %w", errMarks, err)
+	}
+	return blockers, err
 }
 
 // send sends a text that may take its time. Meanwhile it is watched from a second

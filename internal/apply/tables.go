@@ -56,7 +56,7 @@ func (t Tables) createLog() string {
 		"id " + w.ID, "revision VARCHAR(32) NOT NULL", "direction VARCHAR(8) NOT NULL", "state VARCHAR(8) NOT NULL",
 		"statements INTEGER NOT NULL", "started INTEGER NOT NULL", "done INTEGER NOT NULL",
 		"checksum VARCHAR(80) NOT NULL", "applied_at " + w.Time + " NOT NULL", "duration_ms BIGINT NOT NULL",
-		"applied_by VARCHAR(255) NOT NULL", "tool VARCHAR(64) NOT NULL", "message " + w.Text, "down_sql " + w.Text, "hashes " + w.Text, "header " + w.Text, "error " + w.Text,
+		"applied_by VARCHAR(255) NOT NULL", "tool VARCHAR(64) NOT NULL", "message " + w.Text, "down_sql " + w.Text, "hashes " + w.Text, "header " + w.Text, "error " + w.Text, "found " + w.Text,
 	}
 	return "CREATE TABLE IF NOT EXISTS " + t.log() + " (\n  " + strings.Join(cols, ",\n  ") + "\n)" + w.Tail
 }
@@ -113,12 +113,22 @@ func (t Tables) where(task Task) string {
 	return fmt.Sprintf(" WHERE revision = %s AND direction = %s AND state <> 'done'", t.lit(task.Revision), t.lit(task.Direction))
 }
 
-func (t Tables) started(task Task, n int) string {
-	return fmt.Sprintf("UPDATE %s SET state = 'running', started = %d, error = NULL%s", t.log(), n, t.where(task))
+// started says that the statements up to n are begun, and that those before are
+// done. What the first of them finds is written in the place of foundMark.
+func (t Tables) started(task Task, done, n int) string {
+	return fmt.Sprintf("UPDATE %s SET state = 'running', started = %d, done = %d, error = NULL, found = %s%s", t.log(), n, done, foundMark, t.where(task))
 }
+
+// foundMark stands for what stood in the place of what a statement touches, before it.
+const foundMark = "NULL /* found */"
 
 func (t Tables) done(task Task, n int) string {
 	return fmt.Sprintf("UPDATE %s SET done = %d%s", t.log(), n, t.where(task))
+}
+
+// stands says that n statements are done and none is under way.
+func (t Tables) stands(task Task, n int) string {
+	return fmt.Sprintf("UPDATE %s SET started = %d, done = %[2]d, found = NULL%s", t.log(), n, t.where(task))
 }
 
 func (t Tables) failed(task Task, n int, why string) string {
@@ -128,6 +138,6 @@ func (t Tables) failed(task Task, n int, why string) string {
 // finish ends a revision that was recorded statement by statement. What the file
 // says is written again: it may have been mended since the revision was begun.
 func (t Tables) finish(task Task, p *Plan) string {
-	return fmt.Sprintf("UPDATE %s SET state = 'done', applied_at = %s, duration_ms = %s, statements = %d, checksum = %s, down_sql = %s, hashes = ''%s",
+	return fmt.Sprintf("UPDATE %s SET state = 'done', applied_at = %s, duration_ms = %s, statements = %d, checksum = %s, down_sql = %s, hashes = '', found = NULL%s",
 		t.log(), p.Dialect.Tables.Now, durationMark, len(task.Stmts), t.lit(task.Checksum), t.lit(task.Down), t.where(task))
 }

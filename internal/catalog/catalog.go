@@ -157,6 +157,8 @@ type Querier interface {
 type Scope struct {
 	Home    string   // PostgreSQL: the home schema; elsewhere the database at hand
 	Schemas []string // PostgreSQL: further schemas; ["*"] all but the system's
+	// Grants: rights are under management too (PostgreSQL).
+	Grants bool
 	// Exclude tells whether an object is left alone. The table's own name is
 	// asked first; a part of an excluded table is never asked.
 	Exclude func(Key) bool

@@ -98,6 +98,11 @@ type Kind struct {
 	// its own is wanted then.
 	GoesWith bool
 
+	// Slot says what an object takes up to the exclusion of others, as a partition takes
+	// its bounds: within a group those that go do so before those that change place,
+	// and those that come after both. Nil, or group "": nothing.
+	Slot func(o *Object) (group, place string)
+
 	// Create returns the statements that make the object (p.To holds it), with
 	// its comment. For a table: p.Inline are the parts to write into it.
 	Create func(p *Ctx, o *Object) []string
@@ -130,6 +135,9 @@ type Alteration struct {
 	// Detach names objects of From whose dependents, other than of Carried
 	// kinds, must be dropped before SQL and rebuilt after it.
 	Detach []Key
+	// Rebuild names objects of From that must be dropped before SQL and made again
+	// after it, with what depends on them, though their kind is Carried.
+	Rebuild []Key
 	// DropsParts: SQL drops the table in passing (SQLite's rebuild), so those of
 	// the detached that go with the table need no Drop of their own.
 	DropsParts bool
@@ -140,6 +148,7 @@ type Ctx struct {
 	From, To *Catalog
 	Inline   []*Object // Create of a table: its Inline and Merged parts, ordered by kind and place
 	Online   bool      // the least blocking form is wanted
+	Free     bool      // the order of columns means nothing: none is moved
 }
 
 // A Delta is one object that is there before and after, and differs.

@@ -150,6 +150,14 @@ func cut(circle []*node) {
 		in[n] = true
 	}
 	slices.SortFunc(circle, func(a, b *node) int { return a.id - b.id })
+	for _, n := range circle {
+		for _, m := range sortedNext(n) {
+			if must := n.next[m]; in[m] && !must {
+				delete(n.next, m)
+				return
+			}
+		}
+	}
 	for _, prefer := range []bool{true, false} {
 		for _, n := range circle {
 			for _, m := range sortedNext(n) {

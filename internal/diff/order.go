@@ -26,7 +26,7 @@ type node struct {
 	a     *action
 	obj   *catalog.Object   // the object it is named for
 	parts []*catalog.Object // of a table: written into its CREATE, or gone with its DROP
-	next  map[*node]bool    // what must come later
+	next  map[*node]bool    // what must come later; false: rather than must
 	wait  int
 	id    int // in the order of creation
 }
@@ -183,6 +183,7 @@ func (p *planner) connect() {
 			}
 		}
 	}
+	p.connectSlots()
 	for _, n := range p.nodes {
 		for _, o := range append([]*catalog.Object{n.obj}, n.parts...) {
 			p.connectObject(n, o)
@@ -192,6 +193,46 @@ func (p *planner) connect() {
 				edge(names[name], n)
 			}
 		}
+	}
+}
+
+// connectSlots has what holds a place leave it before others change theirs, and
+// those before new ones come.
+func (p *planner) connectSlots() {
+	type slot struct{ drops, alters, makes []*node }
+	slots := map[string]*slot{}
+	for _, n := range p.nodes {
+		of := p.kinds[n.obj.Kind].Slot
+		if of == nil {
+			continue
+		}
+		group, place := of(n.obj)
+		if slots[group] == nil {
+			slots[group] = &slot{}
+		}
+		switch s := slots[group]; n.stage {
+		case dropping, yielding:
+			s.drops = append(s.drops, n)
+		case making, restoring:
+			s.makes = append(s.makes, n)
+		default:
+			if g, before := of(n.a.from); g != group || before != place {
+				s.alters = append(s.alters, n)
+			}
+		}
+	}
+	delete(slots, "")
+	all := func(before, after []*node) {
+		for _, b := range before {
+			for _, a := range after {
+				edge(b, a)
+			}
+		}
+	}
+	for _, s := range slots {
+		all(s.drops, s.alters)
+		all(s.drops, s.makes)
+		all(s.alters, s.makes)
 	}
 }
 
@@ -238,8 +279,10 @@ func (p *planner) connectAltered(n *node, o *catalog.Object) {
 			if !n.a.yields[d] { // else it depends on d no longer when d goes
 				edge(n, p.drops[d])
 			}
-			if t != nil && !slices.Contains(allDeps(p.to, t), d) { // it leaves d before d changes
-				edge(n, p.alterOf(d))
+			if m := p.alterOf(d); t != nil && m != nil && m != n && !slices.Contains(allDeps(p.to, t), d) { // it leaves d before d changes
+				if _, must := n.next[m]; !must {
+					n.next[m] = false
+				}
 			}
 		}
 	}

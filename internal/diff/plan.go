@@ -23,7 +23,7 @@ type Options struct {
 func Plan(e *catalog.Engine, from, to *catalog.Catalog, o Options) (*Result, error) {
 	p := &planner{
 		kinds: newKindTable(e), from: from, to: to,
-		ctx:     catalog.Ctx{From: from, To: to, Online: o.Online},
+		ctx:     catalog.Ctx{From: from, To: to, Online: o.Online, Free: !e.Ordered},
 		actions: map[catalog.Key]*action{},
 	}
 	if err := p.decide(Compare(e, from, to)); err != nil {
@@ -125,6 +125,11 @@ func (p *planner) makeRoom() {
 		if a.alter != nil {
 			for _, d := range a.alter.Detach {
 				queue = append(queue, p.detach(d, a)...)
+			}
+			for _, d := range a.alter.Rebuild {
+				if o := p.from.Get(d); o != nil && p.rebuild(o, d) {
+					queue = append(queue, d)
+				}
 			}
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"context"
 	"database/sql"
 	sqldriver "database/sql/driver"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -51,12 +52,18 @@ type Dialect struct {
 	TryLock func(ctx context.Context, c *Conn, name string) (bool, error)
 	Unlock  func(ctx context.Context, c *Conn, name string) error
 	Holder  func(ctx context.Context, c *Conn, name string) *Holder
+	// Guard returns what a session that has the lock sets, so that it ends, and the lock
+	// with it, soon after its client has gone without a word; nil where nothing helps.
+	// What a server refuses of it is left out.
+	Guard func(s Server) []string
 	// EndSession is the statement that ends the session %s.
 	EndSession string
 	// Frail tells why a session lock would not keep a second runner out here, or
 	// "": a pooler that gives each transaction another session, a cluster with
 	// locks per node.
 	Frail func(ctx context.Context, c *Conn) (string, error)
+	// Busy tells whether a session is at work on a statement.
+	Busy func(ctx context.Context, c *Conn, session string) (bool, error)
 	// Blockers names, one a line, who holds what that session waits for.
 	Blockers func(ctx context.Context, c *Conn, session string) ([]string, error)
 	// Cancel ends the statement that another session runs; that session lives on.
@@ -71,14 +78,32 @@ type Dialect struct {
 	// Session returns what is set for one statement outside of transactions, and what
 	// takes it back; nil where Settings are the session's.
 	Session func(t Timeouts, stmt string) (set, reset string)
-	// Before and After stand outside the transaction of a revision.
-	Before, After []string
+	// Before stands before a transaction that has something to Verify; Restore, asked
+	// in front of it, is what takes it back ("": it changes nothing).
+	Before  []string
+	Restore func(ctx context.Context, c *Conn) (string, error)
+	// Absent tells whether connecting would make the database; nil: it never does.
+	Absent func(u *dburl.URL) bool
 	// Elapsed is an expression: the milliseconds since the server got the text
 	// that it stands in; "" where there is none.
 	Elapsed string
 	// NoTx tells why the i-th statement cannot run in one transaction with those
 	// around it, or "".
 	NoTx func(stmts []string, i int) string
+	// Rows tells which statements change rows and nothing else, where TxDDL is not: each
+	// of them can be in a transaction with its record. Nil where none of them can.
+	Rows func(stmts []string) []bool
+	// Undone tells whether a transaction that was not committed has left nothing of a
+	// statement; nil where that is always so.
+	Undone func(ctx context.Context, c *Conn, stmt string) (bool, error)
+	// Running lists the other sessions in which that very statement runs.
+	Running func(ctx context.Context, c *Conn, stmt string) ([]string, error)
+	// Sets tells whether a statement changes the session's settings and nothing else: a
+	// revision that is gone on with needs them again. Nil where there are none.
+	Sets func(stmt string) bool
+	// Reached is how a text of several statements tells how far it came; nil where
+	// such a text is one transaction.
+	Reached *Reached
 	// Refuse tells why a statement must not run, or "": within a transaction (tx)
 	// it would do nothing, or other than its author means.
 	Refuse func(stmt string, tx bool) string
@@ -88,6 +113,10 @@ type Dialect struct {
 	// Limit makes a statement change at most n rows and returns it, and what counts
 	// the rows that it would change without the limit ("" where that is not known).
 	Limit func(stmt string, n int) (limited, count string, err error)
+	// Guess returns a query for the number of rows that the server believes a table to
+	// have, without looking at them: one row, NULL where it does not know. The table's
+	// name is as it is written in SQL. Nil where it keeps no such number.
+	Guess func(table string) string
 	// Verify returns a query for rows that contradict one another, for a revision
 	// of those statements: no row may be new at its end.
 	Verify func(stmts []string) string
@@ -195,6 +224,18 @@ type Alone struct {
 	// Outcome looks whether the statement has been carried out, where that was not
 	// seen: migr was killed, or the connection was lost.
 	Outcome func(ctx context.Context, c *Conn) (Outcome, error)
+	// Look says in words without a meaning of their own what stands now in the place
+	// of all that the statement touches; "" where that cannot be told. First is sent
+	// along, in front. An error is one of the connection, or a lock that was not got.
+	Look func(ctx context.Context, c *Conn, first string) (string, error)
+	// Became tells the outcome from what Look said before the statement, and says now.
+	Became func(before, now string) Outcome
+}
+
+// Reached is how a text of several statements tells how far it came.
+type Reached struct {
+	Set string // a statement that notes the number %d
+	Ask string // a query for the number noted last
 }
 
 // An Outcome is what became of a statement whose end was not seen.
@@ -243,17 +284,50 @@ func Find(ds []*Dialect, u *dburl.URL) (*Dialect, error) {
 	return nil, fmt.Errorf("no driver for %s databases", u.Scheme)
 }
 
-// Open connects and asks who answers. The error is a *ConnectError.
+// Open connects and asks who answers. The error is a *ConnectError. Not every
+// driver gives up when the context ends (lib/pq 1.12 asks the server to cancel and
+// waits on, which a pooler without a free server does not hear): Open does, and
+// closes what comes later.
 func Open(ctx context.Context, d *Dialect, u *dburl.URL, o Options) (*Conn, error) {
 	o.Dialer = o.Dialer.fresh()
-	db, err := d.Open(u, o)
-	if err != nil {
-		return nil, &ConnectError{URL: u, Err: err}
+	if d.InProcess {
+		return open(ctx, d, u, o)
 	}
 	if o.Timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, o.Timeout)
 		defer cancel()
+	}
+	type answer struct {
+		c   *Conn
+		err error
+	}
+	came := make(chan answer, 1)
+	go func() {
+		c, err := open(ctx, d, u, o)
+		came <- answer{c, err}
+	}()
+	select {
+	case a := <-came:
+		return a.c, a.err
+	case <-ctx.Done():
+	}
+	go func() {
+		if a := <-came; a.c != nil {
+			_ = a.c.Close()
+		}
+	}()
+	err := context.Cause(ctx)
+	if o.Timeout > 0 && errors.Is(err, context.DeadlineExceeded) {
+		err = fmt.Errorf("no answer within %s", o.Timeout)
+	}
+	return nil, &ConnectError{URL: u, Err: err}
+}
+
+func open(ctx context.Context, d *Dialect, u *dburl.URL, o Options) (*Conn, error) {
+	db, err := d.Open(u, o)
+	if err != nil {
+		return nil, &ConnectError{URL: u, Err: err}
 	}
 	sc, err := db.Conn(ctx)
 	if err != nil {

@@ -135,6 +135,9 @@ func (c *watchedConn) look(ctx context.Context) {
 		}
 		if missed == maxMissed {
 			c.d.silent.Store(true)
+			if tcp, ok := c.Conn.(*net.TCPConn); ok { // what was sent and did not arrive must not arrive later, when nobody reckons with it
+				_ = tcp.SetLinger(0)
+			}
 			_ = c.Conn.Close()
 			return
 		}

@@ -34,6 +34,9 @@ type Finding struct {
 	Code    string
 	Object  string // what it is about, as written; "" where the statement does not name it
 	Why     string
+	Name    string // of the object, as a person reads it; "" where the statement does not name it
+	Table   string // that it is about or a part of, as it is written
+	Count   string // a query for the rows concerned; "" where the text does not tell
 	Stmt    history.Stmt
 	Allowed bool // a directive in the file allows it
 }
@@ -44,12 +47,13 @@ func Check(f sqltext.Family, stmts, back []history.Stmt, whole []history.Directi
 	made := newMade(f, back)
 	var all []Finding
 	for i, s := range stmts {
-		for _, h := range s.Hazard { // found by comparing, when the file was written
-			all = append(all, Finding{Code: h.Code, Why: h.Reason, Stmt: s})
-		}
 		st := newStatement(f, s.Text)
-		for _, found := range st.findings() {
-			if made.has(found) || rebuilt(f, found, stmts[i+1:]) || slices.ContainsFunc(s.Hazard, func(h history.Directive) bool { return h.Code == found.Code }) {
+		texts := st.findings()
+		for _, h := range s.Hazard { // found by comparing, when the file was written
+			all = append(all, hazard(h, texts, s))
+		}
+		for _, found := range texts {
+			if made.has(found) || rebuilt(f, found, stmts, i) || slices.ContainsFunc(s.Hazard, func(h history.Directive) bool { return h.Code == found.Code }) {
 				continue
 			}
 			found.Stmt = s
@@ -61,6 +65,17 @@ func Check(f sqltext.Family, stmts, back []history.Stmt, whole []history.Directi
 		all[i].Allowed = allows(all[i].Stmt.Allow, all[i].Code) || allows(whole, all[i].Code)
 	}
 	return all
+}
+
+// hazard is the finding of a directive. What the text of its statement shows says of
+// which rows it speaks, where there is one such thing in it.
+func hazard(h history.Directive, texts []Finding, s history.Stmt) Finding {
+	found := Finding{Code: h.Code, Why: h.Reason, Stmt: s}
+	same := slices.DeleteFunc(slices.Clone(texts), func(t Finding) bool { return t.Code != h.Code })
+	if len(same) == 1 {
+		found.Object, found.Name, found.Table, found.Count = same[0].Object, same[0].Name, same[0].Table, same[0].Count
+	}
+	return found
 }
 
 func allows(ds []history.Directive, code string) bool {
@@ -93,20 +108,21 @@ func (m made) has(f Finding) bool {
 	return isPart && m.names[table]
 }
 
-// rebuilt recognises a table that is dropped because a new one takes its name:
-// SQLite's way to change a table.
-func rebuilt(f sqltext.Family, found Finding, rest []history.Stmt) bool {
+// rebuilt recognises a table that is dropped because a new one, which has its rows,
+// takes its name: SQLite's way to change a table.
+func rebuilt(f sqltext.Family, found Finding, stmts []history.Stmt, drop int) bool {
 	if found.Code != DropTable || f != sqltext.SQLite {
 		return false
 	}
-	for _, s := range rest {
+	for _, s := range stmts[drop+1:] {
 		st := newStatement(f, s.Text)
-		if st.at(0, "ALTER", "TABLE") {
-			_, next := st.name(2)
-			if st.at(next, "RENAME", "TO") {
-				if to, _ := st.name(next + 2); to == found.Object {
-					return true
-				}
+		if !st.at(0, "ALTER", "TABLE") {
+			continue
+		}
+		by, next := st.name(2)
+		if st.at(next, "RENAME", "TO") {
+			if to, _ := st.name(next + 2); to == found.Object {
+				return slices.ContainsFunc(stmts[:drop], func(s history.Stmt) bool { return newStatement(f, s.Text).copies(found.Object, by) })
 			}
 		}
 	}

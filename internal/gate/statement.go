@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/migr-dev/migr/internal/sqltext"
@@ -59,6 +60,21 @@ func (s *statement) fold(t sqltext.Token) string {
 		return strings.ToLower(n)
 	}
 	return n
+}
+
+// raw is the name at i as it is written, for a query; shown is how a person reads it.
+func (s *statement) raw(i int) (raw, shown string) {
+	_, end := s.name(i)
+	var b, p strings.Builder
+	for _, t := range s.t[min(i, len(s.t)):end] {
+		b.WriteString(t.Text)
+		if t.Is(".") {
+			p.WriteString(".")
+		} else {
+			p.WriteString(t.Ident(s.f))
+		}
+	}
+	return b.String(), p.String()
 }
 
 func part(table, name string) string { return table + "\x00" + name }
@@ -179,12 +195,13 @@ func (s *statement) findings() []Finding {
 	case s.at(0, "ALTER", "TABLE"):
 		return s.alters()
 	case s.at(0, "TRUNCATE"):
-		name, _ := s.name(s.skip(s.skip(1, "TABLE"), "ONLY"))
-		return []Finding{{Code: Truncate, Object: name, Why: "all rows of " + name + " are deleted"}}
+		i := s.skip(s.skip(1, "TABLE"), "ONLY")
+		name, _ := s.name(i)
+		return []Finding{s.rows(i, Finding{Code: Truncate, Object: name, Why: "all rows of " + name + " are deleted"})}
 	case s.at(0, "DELETE", "FROM"):
 		name, next := s.name(s.skip(2, "ONLY"))
 		if !s.has(next, len(s.t), "WHERE") && !s.has(next, len(s.t), "LIMIT") && !s.has(next, len(s.t), "USING") {
-			return []Finding{{Code: DeleteAll, Object: name, Why: "all rows of " + name + " are deleted: there is no WHERE"}}
+			return []Finding{s.rows(s.skip(2, "ONLY"), Finding{Code: DeleteAll, Object: name, Why: "all rows of " + name + " are deleted: there is no WHERE"})}
 		}
 	case s.at(0, "CREATE", "UNIQUE", "INDEX"):
 		return s.uniqueIndex()
@@ -215,7 +232,11 @@ func (s *statement) drops() []Finding {
 		if name == "" {
 			return all
 		}
-		all = append(all, Finding{Code: code, Object: name, Why: what + " " + name + " and its rows are lost"})
+		found := Finding{Code: code, Object: name, Why: what + " " + name + " and its rows are lost"}
+		if code == DropTable {
+			found = s.rows(i, found)
+		}
+		all = append(all, found)
 		if !s.at(next, ",") {
 			return all
 		}
@@ -225,41 +246,80 @@ func (s *statement) drops() []Finding {
 
 func (s *statement) alters() []Finding {
 	table, clauses := s.alterTable()
+	raw, shown := s.raw(s.skip(s.skip(2, "IF", "EXISTS"), "ONLY"))
 	var all []Finding
-	add := func(code, column, why string) {
-		all = append(all, Finding{Code: code, Object: part(table, column), Why: why})
+	add := func(code, column, why string) *Finding {
+		name := shown
+		if column != "" {
+			name += "." + column
+		}
+		all = append(all, Finding{Code: code, Object: part(table, column), Name: name, Table: raw, Why: why})
+		return &all[len(all)-1]
 	}
 	for _, i := range clauses {
 		end := s.end(i)
 		switch {
 		case s.at(i, "DROP"):
-			if column, ok := s.droppedColumn(i); ok {
-				add(DropColumn, column, "column "+table+"."+column+" and its values are lost")
+			if column, at := s.droppedColumn(i); column != "" {
+				f := add(DropColumn, column, "column "+table+"."+column+" and its values are lost")
+				f.of(shown, s, at)
+				f.Count = "SELECT count(" + s.text(at) + ") FROM " + raw
 			} else if s.at(i, "DROP", "PARTITION") && s.f == sqltext.MySQL {
-				name, _ := s.name(s.skip(i+2, "IF", "EXISTS"))
-				add(DropTable, name, "partition "+name+" of "+table+" and its rows are lost")
+				at := s.skip(i+2, "IF", "EXISTS")
+				name, _ := s.name(at)
+				f := add(DropTable, name, "partition "+name+" of "+table+" and its rows are lost")
+				f.Count = "SELECT count(*) FROM " + raw + " PARTITION (" + s.text(at) + ")"
 			}
 		case s.at(i, "TRUNCATE", "PARTITION"):
 			add(Truncate, "", "the rows of partitions of "+table+" are deleted")
 		case s.at(i, "ADD"):
-			if column, ok := s.addedColumn(i); ok {
-				if s.has(i, end, "NOT", "NULL") && !s.has(i, end, "DEFAULT") && !s.has(i, end, "GENERATED") && !s.has(i, end, "AS") && !s.has(i, end, "AUTO_INCREMENT") && !s.serial(i, end) {
-					add(AddNotNull, column, "column "+table+"."+column+" is NOT NULL without a default: this fails, or fills in a value, where there are rows")
-				}
-				if s.has(i, end, "UNIQUE") {
-					add(AddUnique, column, "rows with equal values in "+table+"."+column+" make this fail")
-				}
-			} else if s.has(i, end, "UNIQUE") && !s.has(i, end, "USING", "INDEX") {
-				add(AddUnique, "", "rows with equal values in "+table+" make this fail")
-			}
+			s.adds(i, end, table, raw, add)
 		case s.at(i, "ALTER"):
-			column, next := s.name(s.skip(i+1, "COLUMN"))
+			at := s.skip(i+1, "COLUMN")
+			column, next := s.name(at)
 			if s.at(next, "SET", "NOT", "NULL") {
-				add(AddNotNull, column, "rows with NULL in "+table+"."+column+" make this fail")
+				f := add(AddNotNull, column, "rows with NULL in "+table+"."+column+" make this fail")
+				f.of(shown, s, at)
+				f.Count = "SELECT count(*) FROM " + raw + " WHERE " + s.text(at) + " IS NULL"
 			}
 		}
 	}
 	return all
+}
+
+// adds finds what ADD at i risks on the rows there are.
+func (s *statement) adds(i, end int, table, raw string, add func(code, column, why string) *Finding) {
+	column, ok := s.addedColumn(i)
+	if !ok {
+		if s.has(i, end, "UNIQUE") && !s.has(i, end, "USING", "INDEX") {
+			add(AddUnique, "", "rows with equal values in "+table+" make this fail").Count = s.equal(i, end, raw)
+		}
+		return
+	}
+	if s.has(i, end, "NOT", "NULL") && !s.has(i, end, "DEFAULT") && !s.has(i, end, "GENERATED") && !s.has(i, end, "AS") && !s.has(i, end, "AUTO_INCREMENT") && !s.serial(i, end) {
+		f := add(AddNotNull, column, "column "+table+"."+column+" is NOT NULL without a default: this fails, or fills in a value, where there are rows")
+		f.Count = "SELECT count(*) FROM " + raw
+	}
+	if s.has(i, end, "UNIQUE") {
+		add(AddUnique, column, "rows with equal values in "+table+"."+column+" make this fail")
+	}
+}
+
+// copies recognises INSERT INTO to … SELECT … FROM from.
+func (s *statement) copies(from, to string) bool {
+	i := slices.IndexFunc(s.t, func(t sqltext.Token) bool { return t.Is("INTO") })
+	if !s.at(0, "INSERT") && !s.at(0, "REPLACE") || i < 0 {
+		return false
+	}
+	if name, _ := s.name(i + 1); name != to {
+		return false
+	}
+	for i := range s.t {
+		if name, _ := s.name(i + 1); s.at(i, "FROM") && name == from {
+			return true
+		}
+	}
+	return false
 }
 
 // serial tells whether the added column fills itself.
@@ -272,23 +332,30 @@ func (s *statement) serial(i, end int) bool {
 	return false
 }
 
-// droppedColumn reads DROP [COLUMN] [IF EXISTS] name at i.
-func (s *statement) droppedColumn(i int) (string, bool) {
+// droppedColumn reads DROP [COLUMN] [IF EXISTS] name at i; "" where it is no column.
+func (s *statement) droppedColumn(i int) (string, int) {
 	i++
 	for _, w := range []string{"CONSTRAINT", "PRIMARY", "FOREIGN", "CHECK", "INDEX", "KEY", "PARTITION", "SYSTEM", "PERIOD"} {
 		if s.at(i, w) {
-			return "", false
+			return "", i
 		}
 	}
-	name, _ := s.name(s.skip(s.skip(i, "COLUMN"), "IF", "EXISTS"))
-	return name, name != ""
+	at := s.skip(s.skip(i, "COLUMN"), "IF", "EXISTS")
+	name, _ := s.name(at)
+	return name, at
 }
 
 func (s *statement) uniqueIndex() []Finding {
 	for i := range s.t {
 		if s.at(i, "ON") {
-			table, _ := s.name(s.skip(i+1, "ONLY"))
-			return []Finding{{Code: AddUnique, Object: part(table, ""), Why: "rows of " + table + " with equal values make this fail"}}
+			at := s.skip(i+1, "ONLY")
+			table, next := s.name(at)
+			raw, shown := s.raw(at)
+			found := Finding{Code: AddUnique, Object: part(table, ""), Name: shown, Table: raw, Why: "rows of " + table + " with equal values make this fail"}
+			if !s.has(next, len(s.t), "WHERE") {
+				found.Count = s.equal(next, len(s.t), raw)
+			}
+			return []Finding{found}
 		}
 	}
 	return nil

@@ -3,12 +3,16 @@
 import json
 import os
 import sys
+import time
 import traceback
 
 sys.dont_write_bytecode = True
 with open(sys.argv[1], encoding="utf-8") as _f:
-    REQUEST = json.load(_f)
-ROOT = os.path.realpath(REQUEST["root"])
+    _JOB = json.load(_f)
+REQUESTS = _JOB["requests"]
+REQUEST = {}  # that which is being answered
+BEGAN = globals().get("BEGAN", time.time())
+ROOT = os.path.realpath(_JOB["root"])
 _HELPER = os.path.dirname(os.path.realpath(sys.argv[0]))
 
 
@@ -200,47 +204,42 @@ def load(module):
         raise of_import(module, e)
 
 
+_placed = []
+
+
 def project_path(module):
     """Puts the project's folder, or its src, first in sys.path."""
-    sys.path[0:1] = [ROOT]
+    if not _placed:
+        sys.path[0:1] = [ROOT]
+        _placed.append(ROOT)
     first = module.split(".")[0]
     for below in ("", "src"):
         base = os.path.join(ROOT, below) if below else ROOT
         if os.path.exists(os.path.join(base, first)) or os.path.exists(os.path.join(base, first + ".py")):
-            if below:
+            if base not in _placed:
                 sys.path.insert(0, base)
+                _placed.append(base)
             return
 
 
 # ---------------------------------------------------------------- the answer
-def answer(make):
-    """Runs make and writes what it returns, or what went wrong."""
+def answer(read):
+    """Has read() import what each request names, then each of the functions that it returned
+    say what it found; so the order of requests means nothing. Writes the results, or what went wrong."""
     try:
         import faulthandler
 
-        faulthandler.dump_traceback_later(max(REQUEST["timeout"] - 0.5, 0.2), file=sys.stderr)
+        faulthandler.dump_traceback_later(max(BEGAN + _JOB["timeout"] - time.time() - 0.5, 0.2), file=sys.stderr)
     except Exception:
         pass
-    out = {}
-    try:
-        record()
-        out = make()
-    except Failure as e:
-        out["failure"] = dict(e.more, kind=e.kind, message=str(e), detail=e.detail)
-    except BaseException as e:
-        out["failure"] = {"kind": "internal", "message": words(e), "detail": "\n".join([words(e)] + places(e))}
-        traceback.print_exc()
+    results = [{"statements": [], "warnings": []} for r in REQUESTS]
+    record()
+    makers = [_result(r, out, read) for r, out in zip(REQUESTS, results)]
+    for r, out, make in zip(REQUESTS, results, makers):
+        if "failure" not in out:
+            out["statements"] = _result(r, out, make)
     _modules()
-    out["warnings"] = WARNINGS
-    out["python"] = sys.version
-    out["reads"] = _reads
-    out["asked"] = sorted(_asked)
-    out["whole"] = bool(_whole)
-    out["outside"] = sorted(set(_outside))
-    part = REQUEST["answer"] + ".part"
-    with open(part, "w", encoding="utf-8", errors="surrogateescape") as f:
-        json.dump(out, f)
-    os.replace(part, REQUEST["answer"])
+    _write({"results": results, "python": sys.version, "reads": _reads, "asked": sorted(_asked), "whole": bool(_whole), "outside": sorted(set(_outside))})
     for s in (sys.stdout, sys.stderr):
         try:
             s.flush()
@@ -248,4 +247,27 @@ def answer(make):
             pass
     os._exit(0)  # no exit handlers and no waiting for the project's threads
 
+
+def _result(request, out, make):
+    """What make() returns, with its request at hand; warnings and what went wrong go to out."""
+    REQUEST.clear()
+    REQUEST.update(request)
+    del WARNINGS[:]
+    result = None
+    try:
+        result = make()
+    except Failure as e:
+        out["failure"] = dict(e.more, kind=e.kind, message=str(e), detail=e.detail)
+    except BaseException as e:
+        out["failure"] = {"kind": "internal", "message": words(e), "detail": "\n".join([words(e)] + places(e))}
+        traceback.print_exc()
+    out["warnings"] += WARNINGS
+    return result
+
+
+def _write(out):
+    part = _JOB["answer"] + ".part"
+    with open(part, "w", encoding="utf-8", errors="surrogateescape") as f:
+        json.dump(out, f)
+    os.replace(part, _JOB["answer"])
 

@@ -1,6 +1,7 @@
-// Package python runs a helper script with a project's own Python interpreter
-// and gives its answer back. It writes nothing into the project, and remembers
-// an answer for as long as nothing that it was made from has changed.
+// Package python runs helper scripts with a project's own Python interpreter, by
+// one start of it, and gives their answers back. It writes nothing into the
+// project, and remembers an answer for as long as nothing that it was made from
+// has changed.
 package python
 
 import (
@@ -13,12 +14,18 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
+
+	"github.com/migr-dev/migr/internal/cache"
 )
 
 //go:embed prelude.py
 var prelude string
+
+//go:embed several.py
+var several string
 
 // Limits that hold where a Job gives none.
 const (
@@ -27,24 +34,27 @@ const (
 	shownOutput    = 4 << 10   // bytes of that which an error repeats
 )
 
-// A Job is one run of a helper script.
-type Job struct {
-	Interpreter string         // as Find gives it
-	Dir         string         // the project's folder: working directory, and first in sys.path
-	Env         []string       // nil: as migr's own
-	Script      string         // Python, run behind the prelude of this package
-	Request     map[string]any // what the script reads as REQUEST; "root", "answer" and "timeout" are added
-	Timeout     time.Duration  // 0: DefaultTimeout
-	Cache       string         // folder of remembered answers; "": none
-	Name        string         // of the answer in the cache, beside what it depends on
+// A Project is whose interpreter runs, and how.
+type Project struct {
+	Interpreter string        // as Find gives it
+	Dir         string        // working directory, and first in sys.path
+	Env         []string      // nil: as migr's own
+	Timeout     time.Duration // of one start; 0: DefaultTimeout
+	Cache       cache.Folder  // of remembered answers
 }
 
-// An Answer is what a script said.
+// A Job is a helper script and what is asked of it. Jobs see nothing of one
+// another; the requests of one job share what the script imports.
+type Job struct {
+	Name     string           // of its models, for errors and in the cache, beside what the answer depends on
+	Script   string           // Python, run behind the prelude of this package
+	Requests []map[string]any // each what the script reads as REQUEST
+}
+
+// An Answer is what a script said to a Job.
 type Answer struct {
-	Statements []string `json:"statements"`
-	Warnings   []string `json:"warnings"`
-	Failure    *Failure `json:"failure,omitempty"`
-	Python     string   `json:"python"`
+	Results []Result `json:"results"` // one for each request
+	Python  string   `json:"python"`
 
 	// What it was made from.
 	Reads   map[string]string `json:"reads"` // path → file, lib, dir or importdir
@@ -53,6 +63,18 @@ type Answer struct {
 	Outside []string          `json:"outside"`
 
 	Cached bool `json:"-"` // nothing was run
+}
+
+// A Result is the answer to one request.
+type Result struct {
+	Statements []string `json:"statements"`
+	Warnings   []string `json:"warnings"`
+	Failure    *Failure `json:"failure,omitempty"`
+}
+
+// failed tells whether a request failed.
+func (a *Answer) failed() bool {
+	return slices.ContainsFunc(a.Results, func(r Result) bool { return r.Failure != nil })
 }
 
 // A Failure is what went wrong inside the script, mostly in the project's code.
@@ -67,6 +89,7 @@ type Failure struct {
 // An Error is a script that gave no answer.
 type Error struct {
 	Kind   string // "start", "timeout", "output", "exit"
+	Job    string // the Name of that which has none
 	Msg    string
 	Output string // the end of what was printed
 	Err    error
@@ -129,92 +152,127 @@ func lookup(env []string, name string) string {
 	return ""
 }
 
-// Run gives the script's answer: a remembered one when nothing has changed, or
-// by one start of the interpreter. What fails in the project is in
-// Answer.Failure; an interpreter that gives no answer is an *Error.
-func Run(ctx context.Context, j Job) (*Answer, error) {
-	if j.Env == nil {
-		j.Env = (&exec.Cmd{}).Environ()
+// Run gives an answer to each job: remembered ones where nothing has changed, and
+// the rest by one start of the interpreter. What fails in the project is in a
+// Result; a job that got no answer is an *Error.
+func (p Project) Run(ctx context.Context, jobs []Job) ([]*Answer, error) {
+	if p.Env == nil {
+		p.Env = (&exec.Cmd{}).Environ()
 	}
-	if j.Timeout == 0 {
-		j.Timeout = DefaultTimeout
+	if p.Timeout == 0 {
+		p.Timeout = DefaultTimeout
 	}
-	if a := j.remembered(); a != nil {
-		return a, nil
+	out := make([]*Answer, len(jobs))
+	var left []int
+	for i := range jobs {
+		if out[i] = p.remembered(&jobs[i]); out[i] == nil {
+			left = append(left, i)
+		}
+	}
+	if len(left) == 0 {
+		return out, nil
 	}
 	tmp, err := os.MkdirTemp("", "migr-python-")
 	if err != nil {
 		return nil, fmt.Errorf("making a folder for the helper script: %w", err)
 	}
 	defer func() { _ = os.RemoveAll(tmp) }()
-	began, err := j.write(tmp)
-	if err != nil {
-		return nil, fmt.Errorf("writing the helper script: %w", err)
+	var names []string
+	var began time.Time
+	for _, i := range left {
+		name := filepath.Join(tmp, fmt.Sprintf("migr_helper%d", i))
+		if began, err = p.write(name, &jobs[i]); err != nil {
+			return nil, fmt.Errorf("writing the helper script: %w", err)
+		}
+		names = append(names, name)
 	}
-	if err := j.start(ctx, tmp); err != nil {
-		return nil, err
+	stopped := p.start(ctx, tmp, names)
+	var pe *Error
+	if ctx.Err() != nil || errors.As(stopped, &pe) && pe.Kind == "output" {
+		return nil, stopped
 	}
-	a, err := read(filepath.Join(tmp, "answer.json"))
-	if err != nil {
-		return nil, err
+	for n, i := range left {
+		if out[i], err = read(names[n] + ".answer"); err == nil && !out[i].failed() {
+			p.remember(&jobs[i], out[i], began)
+		}
+		if err != nil && stopped != nil {
+			err = stopped
+		}
+		if err != nil {
+			return nil, named(err, jobs[i].Name)
+		}
+		if out[i].failed() {
+			break
+		}
 	}
-	if a.Failure == nil {
-		j.remember(a, began)
-	}
-	return a, nil
+	return out, nil
 }
 
-// write puts the script and its request into tmp. The time that it returns is
-// the file system's own.
-func (j *Job) write(tmp string) (time.Time, error) {
-	req := map[string]any{"root": j.Dir, "answer": filepath.Join(tmp, "answer.json"), "timeout": j.Timeout.Seconds()}
-	for k, v := range j.Request {
-		req[k] = v
+// named puts a job's name into an error.
+func named(err error, job string) error {
+	var pe *Error
+	if errors.As(err, &pe) {
+		pe.Job = job
 	}
-	text, err := json.Marshal(req)
+	return err
+}
+
+// write puts a script and its requests into files. The time that it returns is
+// the file system's own.
+func (p *Project) write(name string, j *Job) (time.Time, error) {
+	text, err := json.Marshal(map[string]any{
+		"root": p.Dir, "answer": name + ".answer", "timeout": p.Timeout.Seconds(), "requests": j.Requests,
+	})
 	if err != nil {
 		return time.Time{}, err
 	}
-	if err := os.WriteFile(filepath.Join(tmp, "migr_helper.py"), []byte(prelude+j.Script), 0o600); err != nil {
+	if err := os.WriteFile(name+".py", []byte(prelude+j.Script), 0o600); err != nil {
 		return time.Time{}, err
 	}
-	name := filepath.Join(tmp, "request.json")
-	if err := os.WriteFile(name, text, 0o600); err != nil {
+	if err := os.WriteFile(name+".json", text, 0o600); err != nil {
 		return time.Time{}, err
 	}
-	info, err := os.Stat(name)
+	info, err := os.Stat(name + ".json")
 	if err != nil {
 		return time.Time{}, err
 	}
 	return info.ModTime(), nil
 }
 
+// arguments are those of the interpreter: one script, or that which runs several.
+func arguments(tmp string, names []string) ([]string, error) {
+	if len(names) == 1 {
+		return []string{"-B", names[0] + ".py", names[0] + ".json"}, nil
+	}
+	all := filepath.Join(tmp, "several.py")
+	return append([]string{"-B", all}, names...), os.WriteFile(all, []byte(several), 0o600)
+}
+
 // start runs the interpreter to its end. What the project prints goes into a
 // buffer, never to migr's own output.
-func (j *Job) start(ctx context.Context, tmp string) error {
-	within, cancel := context.WithTimeout(ctx, j.Timeout)
+func (p *Project) start(ctx context.Context, tmp string, names []string) error {
+	args, err := arguments(tmp, names)
+	if err != nil {
+		return fmt.Errorf("writing the helper script: %w", err)
+	}
+	within, cancel := context.WithTimeout(ctx, p.Timeout)
 	defer cancel()
-	cmd := exec.CommandContext(within, j.Interpreter, "-B", filepath.Join(tmp, "migr_helper.py"), filepath.Join(tmp, "request.json"))
-	cmd.Dir = j.Dir
-	cmd.Env = append(append([]string(nil), j.Env...), "PYTHONDONTWRITEBYTECODE=1", "PYTHONHASHSEED=0")
+	cmd := exec.CommandContext(within, p.Interpreter, args...)
+	cmd.Dir = p.Dir
+	cmd.Env = append(append([]string(nil), p.Env...), "PYTHONDONTWRITEBYTECODE=1", "PYTHONHASHSEED=0")
 	cmd.WaitDelay = time.Second // a child that holds the pipe open is not waited for
 	out := &tail{stop: cancel}
 	cmd.Stdout, cmd.Stderr = out, out
 	ownGroup(cmd)
-	err := cmd.Run()
+	err = cmd.Run()
+	var exit *exec.ExitError
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case out.full:
 		return &Error{Kind: "output", Msg: fmt.Sprintf("the models print more than %d MB", MaxOutput>>20), Output: out.text()}
 	case within.Err() != nil:
-		return &Error{Kind: "timeout", Msg: fmt.Sprintf("the models were not read within %s", j.Timeout), Output: out.text(), Err: within.Err()}
-	}
-	if _, there := os.Stat(filepath.Join(tmp, "answer.json")); there == nil {
-		return nil
-	}
-	var exit *exec.ExitError
-	switch {
+		return &Error{Kind: "timeout", Msg: fmt.Sprintf("the models were not read within %s", p.Timeout), Output: out.text(), Err: within.Err()}
 	case err == nil:
 		return &Error{Kind: "exit", Msg: "the interpreter ended before the models were read", Output: out.text()}
 	case errors.As(err, &exit):

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/migr-dev/migr/internal/cache"
 	"github.com/migr-dev/migr/internal/python"
 	"github.com/migr-dev/migr/internal/testdb"
 )
@@ -17,13 +18,15 @@ import (
 const script = `
 def main():
     project_path("app")
-    return {"statements": [load("app").VALUE]}
+    app = load("app")
+    return lambda: [app.VALUE]
 answer(main)
 `
 
 type project struct {
 	t   *testing.T
 	dir string
+	in  python.Project
 	job python.Job
 }
 
@@ -32,7 +35,8 @@ func newProject(t *testing.T, app string) *project {
 	py := testdb.FindPython(t, "sa21")
 	p := &project{t: t, dir: t.TempDir()}
 	p.write("app.py", app)
-	p.job = python.Job{Interpreter: py.Exe, Dir: p.dir, Env: []string{"PATH=" + os.Getenv("PATH"), "A=1"}, Script: script, Cache: t.TempDir(), Name: "x"}
+	p.in = python.Project{Interpreter: py.Exe, Dir: p.dir, Env: []string{"PATH=" + os.Getenv("PATH"), "A=1"}, Cache: cache.Folder{Path: t.TempDir(), Now: time.Now}}
+	p.job = python.Job{Script: script, Name: "x", Requests: []map[string]any{{}}}
 	return p
 }
 
@@ -54,21 +58,22 @@ func (p *project) write(name, text string) {
 
 func (p *project) run() *python.Answer {
 	p.t.Helper()
-	a, err := python.Run(p.t.Context(), p.job)
+	all, err := p.in.Run(p.t.Context(), []python.Job{p.job})
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	return a
+	return all[0]
 }
 
 func (p *project) wants(what, value string, cached bool) {
 	p.t.Helper()
 	a := p.run()
-	if a.Failure != nil {
-		p.t.Fatalf("%s: %+v", what, a.Failure)
+	r := a.Results[0]
+	if r.Failure != nil {
+		p.t.Fatalf("%s: %+v", what, r.Failure)
 	}
-	if a.Statements[0] != value || a.Cached != cached {
-		p.t.Errorf("%s: %q, cached %t; want %q, %t", what, a.Statements[0], a.Cached, value, cached)
+	if r.Statements[0] != value || a.Cached != cached {
+		p.t.Errorf("%s: %q, cached %t; want %q, %t", what, r.Statements[0], a.Cached, value, cached)
 	}
 }
 
@@ -91,17 +96,17 @@ VALUE = part.one.VALUE + os.environ.get("A", "") + pathlib.Path(__file__).with_n
 	p.wants("a file that was read", "w1[]", false)
 	p.wants("and again", "w1[]", true)
 	p.write("notes.txt", "x")
-	p.job.Env = append(p.job.Env, "B=2")
+	p.in.Env = append(p.in.Env, "B=2")
 	p.wants("what was not looked at", "w1[]", true)
-	p.job.Env = append(p.job.Env, "A=3")
+	p.in.Env = append(p.in.Env, "A=3")
 	p.wants("a variable", "w3[]", false)
 	p.wants("and again", "w3[]", true)
 	p.write("part/two.py", "")
 	p.wants("another module", "w3[]", false)
-	p.job.Request = map[string]any{"dialect": "mysql"}
+	p.job.Requests[0]["dialect"] = "mysql"
 	p.wants("another question", "w3[]", false)
 	p.wants("and again", "w3[]", true)
-	p.job.Cache = ""
+	p.in.Cache.Path = ""
 	p.wants("no cache", "w3[]", false)
 }
 
@@ -117,18 +122,77 @@ func TestNotCached(t *testing.T) {
 			t.Parallel()
 			p := newProject(t, app)
 			for range 2 {
-				if a := p.run(); a.Cached || a.Failure != nil {
-					t.Errorf("cached %t, failure %+v", a.Cached, a.Failure)
+				if a := p.run(); a.Cached || a.Results[0].Failure != nil {
+					t.Errorf("cached %t, failure %+v", a.Cached, a.Results[0].Failure)
 				}
 			}
 		})
 	}
 	p := newProject(t, "import os\nVALUE = ''.join(sorted(v for k, v in os.environ.items() if k == 'B'))")
 	p.wants("all of the environment", "", false)
-	p.job.Env = append(p.job.Env, "SHLVL=7")
+	p.in.Env = append(p.in.Env, "SHLVL=7")
 	p.wants("what a shell changes", "", true)
-	p.job.Env = append(p.job.Env, "B=2")
+	p.in.Env = append(p.in.Env, "B=2")
 	p.wants("another variable", "2", false)
+}
+
+// Several jobs are one start: each sees its own process, requests of one job share
+// what they import, and each job is remembered by itself.
+func TestSeveral(t *testing.T) {
+	p := newProject(t, "import os\nVALUE = 'v'\nSEEN = []")
+	starts := filepath.Join(t.TempDir(), "starts")
+	exe := filepath.Join(t.TempDir(), "python")
+	if err := os.WriteFile(exe, []byte("#!/bin/sh\necho x >>'"+starts+"'\nexec '"+p.in.Interpreter+"' \"$@\"\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	p.in.Interpreter = exe
+	const shared = `
+def main():
+    project_path("app")
+    app = load("app")
+    app.SEEN.append(REQUEST["n"])
+    return lambda: ["%s %d of %d" % (app.VALUE, REQUEST["n"], len(app.SEEN))]
+answer(main)
+`
+	n := func(all ...int) (out []map[string]any) {
+		for _, n := range all {
+			out = append(out, map[string]any{"n": n})
+		}
+		return out
+	}
+	jobs := []python.Job{{Name: "a", Script: shared, Requests: n(1, 2)}, {Name: "b", Script: shared, Requests: n(3)}}
+	check := func(what string, cached [2]bool, began int) {
+		t.Helper()
+		got, err := p.in.Run(t.Context(), jobs)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var texts []string
+		for i, a := range got {
+			for _, r := range a.Results {
+				texts = append(texts, r.Statements...)
+			}
+			if a.Cached != cached[i] {
+				t.Errorf("%s: job %d is cached: %t", what, i, a.Cached)
+			}
+		}
+		if want := "v 1 of 2,v 2 of 2,v 3 of 1"; strings.Join(texts, ",") != want {
+			t.Errorf("%s: %q, want %s", what, texts, want)
+		}
+		if text, _ := os.ReadFile(starts); len(text)/2 != began {
+			t.Errorf("%s: %d starts, want %d", what, len(text)/2, began)
+		}
+	}
+	check("first", [2]bool{}, 1)
+	check("unchanged", [2]bool{true, true}, 1)
+	jobs[1].Requests[0]["more"] = true
+	check("one has changed", [2]bool{true, false}, 2)
+
+	jobs[1].Script, jobs[0].Requests = "import os\nos._exit(3)", n(4)
+	var pe *python.Error
+	if _, err := p.in.Run(t.Context(), jobs); !errors.As(err, &pe) || pe.Job != "b" || !strings.Contains(pe.Msg, "exit status 3") {
+		t.Errorf("one dies: %v, %+v", err, pe)
+	}
 }
 
 // What the project prints is not taken for an answer, and nothing is written.
@@ -151,11 +215,11 @@ func TestErrors(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			p := newProject(t, c.app)
-			p.job.Timeout = 5 * time.Second
+			p.in.Timeout = 10 * time.Second // a busy machine takes some for the start
 			if c.kind == "output" {
-				p.job.Timeout = time.Minute
+				p.in.Timeout = time.Minute
 			}
-			_, err := python.Run(t.Context(), p.job)
+			_, err := p.in.Run(t.Context(), []python.Job{p.job})
 			var pe *python.Error
 			if !errors.As(err, &pe) || pe.Kind != c.kind || !strings.Contains(pe.Output, c.output) {
 				t.Errorf("error %v, output %q", err, pe)
@@ -163,15 +227,15 @@ func TestErrors(t *testing.T) {
 		})
 	}
 	p := newProject(t, "")
-	p.job.Interpreter = filepath.Join(p.dir, "app.py")
+	p.in.Interpreter = filepath.Join(p.dir, "app.py")
 	var pe *python.Error
-	if _, err := python.Run(t.Context(), p.job); !errors.As(err, &pe) || pe.Kind != "start" {
+	if _, err := p.in.Run(t.Context(), []python.Job{p.job}); !errors.As(err, &pe) || pe.Kind != "start" {
 		t.Errorf("no interpreter: %v", err)
 	}
 	ctx, cancel := context.WithCancelCause(t.Context())
 	stop := errors.New("stopped")
 	cancel(stop)
-	if _, err := python.Run(ctx, newProject(t, "").job); !errors.Is(err, stop) {
+	if _, err := newProject(t, "").in.Run(ctx, []python.Job{{}}); !errors.Is(err, stop) {
 		t.Errorf("stopped: %v", err)
 	}
 }

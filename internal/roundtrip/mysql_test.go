@@ -24,9 +24,11 @@ func mysqlProduct(server testdb.Engine) *product {
 }
 
 var (
-	mysqlStarts  = regexp.MustCompile(` STARTS '[^']*'`)
-	mysqlCharset = regexp.MustCompile(`DEFAULT CHARSET=(\w+) COLLATE=(\w+)`)
-	mysqlKeys    = regexp.MustCompile(`(?m)(^  (PRIMARY |UNIQUE |FULLTEXT |SPATIAL )?(KEY|CONSTRAINT) .*\n)+`)
+	mysqlStarts     = regexp.MustCompile(` STARTS '[^']*'`)
+	mysqlCharset    = regexp.MustCompile(`DEFAULT CHARSET=(\w+) COLLATE=(\w+)`)
+	mysqlPlain      = regexp.MustCompile(`DEFAULT CHARSET=(\w+)( COMMENT| ROW| STATS| WITH|;)`)
+	mysqlIntroducer = regexp.MustCompile(`\b_(latin1|utf8mb4)'`)
+	mysqlKeys       = regexp.MustCompile(`(?m)(^  (PRIMARY |UNIQUE |FULLTEXT |SPATIAL )?(KEY|CONSTRAINT) .*\n)+`)
 )
 
 // mysqlTidy takes out of a dump what no statement can change (the order of keys) or
@@ -41,8 +43,12 @@ func mysqlTidy(dump string) string {
 	})
 	parts := strings.SplitAfter(dump, ";\n")
 	for i, part := range parts {
+		part = mysqlIntroducer.ReplaceAllString(part, "'")
+		parts[i] = part
 		if m := mysqlCharset.FindStringSubmatch(part); m != nil {
-			parts[i] = strings.ReplaceAll(part, " CHARACTER SET "+m[1]+" COLLATE "+m[2], "")
+			parts[i] = strings.ReplaceAll(strings.ReplaceAll(part, " CHARACTER SET "+m[1]+" COLLATE "+m[2], ""), " COLLATE "+m[2]+" ", " ")
+		} else if m := mysqlPlain.FindStringSubmatch(part); m != nil {
+			parts[i] = regexp.MustCompile(" CHARACTER SET "+m[1]+`( COLLATE \w+)?`).ReplaceAllString(part, "")
 		}
 	}
 	return strings.Join(parts, "")
@@ -94,7 +100,7 @@ func (m mysqlMaker) expr(g *gen, n *node, table string) (string, bool) {
 		return fmt.Sprintf(g.one("%s + 1", "abs(%s)", "%s * 2", "coalesce(%s, 0)", "(%s > 3)", "if(%s, 1, 2)"), c), true
 	}
 	if c, ok := g.col(n, table, "text"); ok {
-		return fmt.Sprintf(g.one("lower(%s)", "concat(%s, 'x''\\\\y\"é')", "char_length(%s)", "left(%s, 3)"), c), true
+		return fmt.Sprintf(g.one("lower(%s)", "concat(%s, 'x''\\\\y\"z')", "char_length(%s)", "left(%s, 3)"), c), true
 	}
 	return "", false
 }
@@ -104,7 +110,7 @@ func (m mysqlMaker) condition(g *gen, n *node, table string) (string, bool) {
 		return fmt.Sprintf(g.one("%s > 0", "%s is not null", "%[1]s between 1 and 9 and %[1]s <> 3", "%s in (1, 2)"), c), true
 	}
 	c, ok := g.col(n, table, "text")
-	return fmt.Sprintf(g.one("%s <> 'it''s \\\\ é'", "char_length(%s) < 100", "%s not like 'a%%'", "%s is not null"), c), ok
+	return fmt.Sprintf(g.one("%s <> 'it''s \\\\ x'", "char_length(%s) < 100", "%s not like 'a%%'", "%s is not null"), c), ok
 }
 
 func (m mysqlMaker) column(g *gen, n *node) bool {
@@ -126,8 +132,12 @@ func (m mysqlMaker) column(g *gen, n *node) bool {
 		}
 	case "text":
 		n.sql = name + g.one("varchar(20)", "varchar(255)", "char(5)", "enum('a','b''c','d,e','1')", "set('1','y')", "varchar(30) CHARACTER SET latin1", "varchar(30) COLLATE utf8mb4_bin", "tinytext") + null
-		if g.chance(2) && !strings.Contains(n.sql, "text") {
-			n.sql += " DEFAULT " + g.one("''", "'1'", "'a'", "'it''s'", "(concat('1', ''))", "(uuid())")
+		switch {
+		case g.chance(2) || strings.Contains(n.sql, "text"):
+		case strings.Contains(n.sql, "varchar"):
+			n.sql += " DEFAULT " + g.one("''", "'1'", "'a'", "'it''s'", "(concat('1', ''))", m.uuid())
+		default:
+			n.sql += " DEFAULT '1'"
 		}
 	case "time":
 		n.sql = name + g.one("datetime(3)"+null+" DEFAULT CURRENT_TIMESTAMP(3)"+g.maybe(" ON UPDATE CURRENT_TIMESTAMP(3)"), "timestamp NULL", "date"+null,
@@ -149,6 +159,15 @@ func (m mysqlMaker) column(g *gen, n *node) bool {
 	}
 	n.sql += m.comment(g)
 	return true
+}
+
+// uuid is a default that MySQL takes, but not for a column that is added to a table
+// under a log by statements (error 1674).
+func (m mysqlMaker) uuid() string {
+	if m.maria {
+		return "(uuid())"
+	}
+	return "(lower('1'))"
 }
 
 func (m mysqlMaker) mariaColumn(g *gen, n *node) string {
@@ -199,13 +218,21 @@ func (m mysqlMaker) key(g *gen, n *node) bool {
 		n.sql = kind + g.q(n.name) + " (" + g.list(n, g.some(cs, 2), func(c column) string { return g.q(c.name) }) + ")"
 		return true
 	}
+	cs = slices.DeleteFunc(cs, func(c column) bool {
+		text := g.s[g.s.index(c.id)].sql
+		return strings.Contains(text, "geometry") || strings.Contains(text, "point") || strings.Contains(text, "json")
+	})
+	if len(cs) == 0 {
+		return false
+	}
 	parts := []string{g.list(n, g.some(cs, 3), func(c column) string {
 		name := g.q(c.name)
-		if c.class == "text" {
-			name += g.maybe("(3)")
-		}
-		if c.class == "other" {
+		i := g.s.index(c.id)
+		switch {
+		case strings.Contains(g.s[i].sql, "text"), strings.Contains(g.s[i].sql, "blob"):
 			name += "(4)"
+		case c.class == "text" && !strings.Contains(g.s[i].sql, "('"):
+			name += g.maybe("(3)")
 		}
 		return name + g.maybe(" DESC")
 	})}

@@ -95,6 +95,9 @@ func (w *world) load(ctx context.Context, s schema) (schema, error) {
 		return nil, err
 	}
 	for from := 0; ; {
+		if from == 0 && !w.p.dialect.TxDDL || w.p.dialect.InProcess {
+			s = s.filled()
+		}
 		all := s.statements()
 		var texts []string
 		for _, st := range all[from:] {
@@ -159,10 +162,33 @@ func (s schema) trim(st statement) schema {
 	}
 	for _, n := range slices.Backward(s) {
 		if n.table == st.id {
-			return s.without(n.id)
+			if s = s.without(n.id); len(s.columns(st.id)) > 0 {
+				return s
+			}
+			break
 		}
 	}
 	return s.without(st.id)
+}
+
+// columns are those of a table.
+func (s schema) columns(table string) (all []node) {
+	for _, n := range s {
+		if n.table == table && n.kind == "column" {
+			all = append(all, n)
+		}
+	}
+	return all
+}
+
+// filled leaves out the tables without columns: PostgreSQL alone has such.
+func (s schema) filled() schema {
+	for _, n := range s {
+		if n.kind == "table" && len(s.columns(n.id)) == 0 {
+			s = s.without(n.id)
+		}
+	}
+	return s
 }
 
 // A state is a schema as it is on a server.
@@ -500,5 +526,8 @@ func TestPairs(t *testing.T) {
 }
 
 func products() []*product {
-	return []*product{sqliteProduct(), mysqlProduct(testdb.EngineMariaDB), mysqlProduct(testdb.EngineMySQL)}
+	return []*product{
+		sqliteProduct(), postgresProduct(testdb.EnginePostgres), postgresProduct(testdb.EnginePostgres18),
+		mysqlProduct(testdb.EngineMariaDB), mysqlProduct(testdb.EngineMySQL),
+	}
 }

@@ -22,7 +22,7 @@ func sqliteProduct() *product {
 		server: testdb.EngineSQLite, dialect: sqlite.Dialect(), catalog: catalogsqlite.Engine(), grammar: sqliteGrammar(), pairs: 120,
 		tidy:     sqliteWords,
 		describe: sqlitePragmas,
-		rowsErr:  []string{"constraint failed", "cannot store", "foreign key", "datatype mismatch"},
+		rowsErr:  []string{"constraint failed", "cannot store", "foreign key", "datatype mismatch", "type mismatch on DEFAULT"},
 	}
 }
 
@@ -304,9 +304,11 @@ func sqliteWords(dump string) string {
 	for _, text := range strings.Split(dump, ";\n") {
 		if strings.HasPrefix(text, "CREATE TABLE") {
 			words := strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(" \n(),", r) })
-			words = slices.DeleteFunc(words, func(w string) bool { return w == "NOT" || w == "NULL" })
+			words = slices.DeleteFunc(words, func(w string) bool {
+				return slices.Contains([]string{"NOT", "NULL", "FOREIGN", "KEY", "ASC", "DESC"}, w)
+			})
 			slices.Sort(words)
-			text = strings.Join(words, " ")
+			text = strings.Join(slices.Compact(words), " ")
 		}
 		out = append(out, text)
 	}

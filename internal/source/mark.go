@@ -31,39 +31,60 @@ var constraintKinds = []string{"unique", "primary_key", "check", "foreign_key", 
 func Marks(f sqltext.Family, stmts []sqltext.Stmt) ([]Mark, error) {
 	var all []Mark
 	for i, st := range stmts {
-		if !strings.Contains(strings.ToLower(st.Comment+st.Text), "migr:rename") {
+		if !strings.Contains(strings.ToLower(st.Comment+st.Text+st.After), "migr:rename") {
 			continue
 		}
 		r := newMarkReader(f, st)
-		for _, c := range comments(st.Comment) {
-			of := r
-			if c.first && i > 0 && stmts[i-1].File == st.File { // at the end of the statement before
-				of = newMarkReader(f, stmts[i-1])
-			}
-			line := st.Line - strings.Count(st.Comment[c.off:], "\n")
-			m, bad := of.read(c.text, of.statement)
-			if bad != "" {
-				return nil, &Error{File: st.File, Line: line, Col: column(st.Comment, c.off), Msg: bad, Hint: markHint}
-			}
-			if m != nil {
-				all = append(all, *m)
-			}
+		before := r // what a comment on the first line is about: the statement that ends there
+		if i > 0 && stmts[i-1].File == st.File {
+			before = newMarkReader(f, stmts[i-1])
 		}
-		inside, err := r.inside()
+		found, err := around(st, st.Comment, st.Line-strings.Count(st.Comment, "\n"), before, r)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, inside...)
+		all = append(all, found...)
+		if found, err = r.inside(); err != nil {
+			return nil, err
+		}
+		all = append(all, found...)
+		last, _ := st.Position(len(st.Text))
+		if found, err = around(st, st.After, last, r, nil); err != nil {
+			return nil, err
+		}
+		all = append(all, found...)
+	}
+	return all, nil
+}
+
+// around reads the marks of a gap between statements that begins on that line: those
+// of its first line are about first, the others about then.
+func around(st sqltext.Stmt, gap string, line int, first, then *markReader) ([]Mark, error) {
+	var all []Mark
+	for _, c := range comments(gap) {
+		thing := func() *Mark { return nil }
+		r := then
+		if c.first {
+			r = first
+		}
+		if r != nil {
+			thing = r.statement
+		} else {
+			r = first
+		}
+		m, bad := r.read(c.text, thing)
+		if bad != "" {
+			_, col := sqltext.Position(gap, c.off)
+			return nil, &Error{File: st.File, Line: line + strings.Count(gap[:c.off], "\n"), Col: col, Msg: bad, Hint: markHint}
+		}
+		if m != nil {
+			all = append(all, *m)
+		}
 	}
 	return all, nil
 }
 
 const markHint = "write `-- migr:renamed from=OLD` on the line before the thing, or at the end of a column's line"
-
-func column(text string, off int) int {
-	_, col := sqltext.Position(text, off)
-	return col
-}
 
 // A comment is one `--` comment: its text behind the dashes, and whether it stands
 // on the first line of the gap that it is in.

@@ -18,7 +18,7 @@ const (
 func postgresGrammar() *grammar {
 	return &grammar{
 		family: sqltext.Postgres,
-		leads:  postgresLeads(),
+		rights: postgresRights(), leads: postgresLeads(),
 		calls:  postgresCalls(),
 		prefix: "dblink",
 		starts: []string{";", "BEGIN", "THEN", "ELSE", "LOOP", "ATOMIC"},
@@ -64,6 +64,27 @@ func postgresLeads() []lead {
 		{words: "SELECT", do: define, test: selectsInto},
 		{words: "SELECT|WITH|VALUES|TABLE|INSERT|UPDATE|DELETE|MERGE|TRUNCATE|CALL|REFRESH|PREPARE|EXECUTE|(", do: data},
 	}
+}
+
+// postgresRights are the rights that belong to a schema: not those on a database or
+// another thing of the server, nor who is a member of which role.
+func postgresRights() []lead {
+	return []lead{
+		{words: "GRANT|REVOKE", do: define, test: onSchemaObject},
+		{words: "ALTER DEFAULT PRIVILEGES", do: define},
+	}
+}
+
+func onSchemaObject(s *statement, i int) bool {
+	for ; i < len(s.toks); i++ {
+		switch s.up[i] {
+		case "ON":
+			return !oneOf("DATABASE|TABLESPACE|LANGUAGE|LARGE|PARAMETER|FOREIGN", s.word(i+1))
+		case "TO", "FROM":
+			return false
+		}
+	}
+	return false
 }
 
 // postgresCalls are the functions that reach files, other servers or other

@@ -1,8 +1,10 @@
 package source_test
 
 import (
+	"strings"
 	"testing"
 
+	"github.com/migr-dev/migr/internal/source"
 	"github.com/migr-dev/migr/internal/sqltext"
 )
 
@@ -145,4 +147,33 @@ func TestPostgresBecomes(t *testing.T) {
 		{"DO $$ BEGIN NULL; END $$", []string{"define: DO $$ BEGIN NULL; END $$"}},
 		{"-- nothing\n;;", nil},
 	})
+}
+
+// TestGrants keeps the rights on what is in a schema, where they are wanted.
+func TestGrants(t *testing.T) {
+	const src = `GRANT SELECT ON t TO x; REVOKE ALL ON FUNCTION f() FROM PUBLIC; ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO x;
+		GRANT CONNECT ON DATABASE d TO x; GRANT admin TO x; REVOKE admin FROM x; GRANT USAGE ON LANGUAGE sql TO x; GRANT USAGE ON SCHEMA s TO x`
+	stmts, err := sqltext.Split(sqltext.Postgres, "m.sql", src)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for keep, want := range map[bool]string{
+		false: "",
+		true:  "GRANT SELECT ON t TO x; REVOKE ALL ON FUNCTION f() FROM PUBLIC; ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO x; GRANT USAGE ON SCHEMA s TO x",
+	} {
+		out, err := source.Prepare(sqltext.Postgres, stmts, source.Grants(keep))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, p := range out {
+			if p.Sort != source.Define {
+				t.Errorf("%s is %s", p.Text, p.Sort)
+			}
+			got = append(got, p.Text)
+		}
+		if s := strings.Join(got, "; "); s != want {
+			t.Errorf("keep %v:\ngot  %s\nwant %s", keep, s, want)
+		}
+	}
 }

@@ -34,10 +34,13 @@ type Prepared struct {
 // a dump (transactions, owners, grants, locks, its client's settings) is left
 // out or put into the form that runs on an empty database; then Text differs
 // from the file's and File, Line and Col still tell where it began.
-func Prepare(f sqltext.Family, stmts []sqltext.Stmt) ([]Prepared, error) {
+func Prepare(f sqltext.Family, stmts []sqltext.Stmt, opts ...Option) ([]Prepared, error) {
 	g := grammarOf(f)
 	if g == nil {
 		return nil, &Error{Msg: fmt.Sprintf("there are no rules for models of the family %q", f)}
+	}
+	for _, o := range opts {
+		o(g)
 	}
 	all := make([]verdict, len(stmts))
 	var s statement
@@ -68,6 +71,19 @@ func Prepare(f sqltext.Family, stmts []sqltext.Stmt) ([]Prepared, error) {
 	return out, nil
 }
 
+// An Option changes what Prepare leaves out.
+type Option func(*grammar)
+
+// Grants keeps the rights that the models give on objects of the schema, where
+// they are under management; else they are left out.
+func Grants(keep bool) Option {
+	return func(g *grammar) {
+		if keep {
+			g.leads = append(slices.Clone(g.rights), g.leads...)
+		}
+	}
+}
+
 // A verdict is what becomes of one statement.
 type verdict struct {
 	drop bool
@@ -91,6 +107,7 @@ type grammar struct {
 	family sqltext.Family
 	leads  []lead            // by the first words of a statement; the first that fits counts
 	calls  map[string]string // function, in lower case → what it does that a model may not
+	rights []lead            // in front of leads where rights are under management
 	prefix string            // functions whose names begin so are as the one of that name in calls
 	starts []string          // tokens after which a statement begins inside of another
 	// foreign tells whether a dotted name in a table's or routine's place is in

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 
@@ -26,9 +28,16 @@ type Product struct {
 type PythonModels struct {
 	Spec, Dir string
 	Script    string // behind the prelude of package python
+	World     string // specs of one Script and World can be read in one process
 	Request   map[string]any
 	Options   Options
 	Family    sqltext.Family
+}
+
+// Pythonic is a Source that is read by the project's interpreter. All of one run
+// are read by one start of it.
+type Pythonic interface {
+	Python(f sqltext.Family) PythonModels
 }
 
 var dotted = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[\pL_][\pL\pN_]*(\.[\pL_][\pL\pN_]*)*$`) })
@@ -36,9 +45,10 @@ var dotted = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^
 // IsModule tells whether a text is a dotted name of Python.
 func IsModule(name string) bool { return dotted().MatchString(name) }
 
-// Python runs a helper script with the project's interpreter and returns its
-// statements. Every error but that of ctx is an *Error.
-func Python(ctx context.Context, m PythonModels) ([]sqltext.Stmt, error) {
+// Python reads models of one project with its interpreter, and returns their
+// statements in order. Every error but that of ctx is an *Error.
+func Python(ctx context.Context, all ...PythonModels) ([][]sqltext.Stmt, error) {
+	m := &all[0]
 	dir, err := filepath.Abs(m.Dir)
 	if err != nil {
 		return nil, &Error{File: m.Spec, Msg: err.Error(), Err: err}
@@ -50,27 +60,68 @@ func Python(ctx context.Context, m PythonModels) ([]sqltext.Stmt, error) {
 			Hint: `set python in migr.toml to the project's interpreter, as in python = ".venv/bin/python"`,
 		}
 	}
-	req := map[string]any{}
-	for k, v := range m.Request {
-		req[k] = v
-	}
-	m.product(req)
-	a, err := python.Run(ctx, python.Job{
-		Interpreter: exe, Dir: dir, Env: m.Options.Env, Script: m.Script, Request: req,
-		Timeout: m.Options.Timeout, Cache: m.Options.Cache, Name: m.Spec,
-	})
+	jobs, members := pythonJobs(all)
+	p := python.Project{Interpreter: exe, Dir: dir, Env: m.Options.Env, Timeout: m.Options.Timeout, Cache: m.Options.Cache}
+	answers, err := p.Run(ctx, jobs)
 	if err != nil {
-		return nil, m.stopped(ctx, exe, err)
+		return nil, stopped(ctx, exe, err)
 	}
-	for _, w := range a.Warnings {
-		if m.Options.Warn != nil {
-			m.Options.Warn(m.Spec + ": " + w)
+	out := make([][]sqltext.Stmt, len(all))
+	made := map[string]bool{} // what two specs make in the same words, such as Django's own tables, is made once
+	for j, a := range answers {
+		if a == nil { // one before it failed, and is told of
+			continue
+		}
+		for n, r := range a.Results {
+			m := &all[members[j][n]]
+			for _, w := range r.Warnings {
+				if m.Options.Warn != nil {
+					m.Options.Warn(m.Spec + ": " + w)
+				}
+			}
+			if r.Failure != nil {
+				return nil, m.failed(exe, dir, r.Failure)
+			}
+			own := slices.DeleteFunc(slices.Clone(r.Statements), func(s string) bool { return made[s] })
+			for _, s := range own {
+				made[s] = true
+			}
+			if out[members[j][n]], err = m.statements(own); err != nil {
+				return nil, err
+			}
 		}
 	}
-	if a.Failure != nil {
-		return nil, m.failed(exe, dir, a.Failure)
+	return out, nil
+}
+
+// PythonDDL reads one source by itself.
+func PythonDDL(ctx context.Context, s Pythonic, f sqltext.Family) ([]sqltext.Stmt, error) {
+	found, err := Python(ctx, s.Python(f))
+	if err != nil {
+		return nil, err
 	}
-	return m.statements(a.Statements)
+	return found[0], nil
+}
+
+// pythonJobs puts the models that can be read in one process into one job.
+// members has the places of each job's requests in all.
+func pythonJobs(all []PythonModels) (jobs []python.Job, members [][]int) {
+	for i := range all {
+		m := &all[i]
+		req := maps.Clone(m.Request)
+		m.product(req)
+		j := slices.IndexFunc(members, func(in []int) bool {
+			return all[in[0]].Script == m.Script && all[in[0]].World == m.World
+		})
+		if j < 0 {
+			j = len(jobs)
+			jobs, members = append(jobs, python.Job{Name: m.Spec, Script: m.Script}), append(members, nil)
+		} else {
+			jobs[j].Name += ", " + m.Spec
+		}
+		jobs[j].Requests, members[j] = append(jobs[j].Requests, req), append(members[j], i)
+	}
+	return jobs, members
 }
 
 // product puts the database into the request.
@@ -131,16 +182,16 @@ func (m *PythonModels) failed(exe, dir string, f *python.Failure) error {
 }
 
 // stopped is an interpreter that gave no answer.
-func (m *PythonModels) stopped(ctx context.Context, exe string, err error) error {
+func stopped(ctx context.Context, exe string, err error) error {
 	if ctx.Err() != nil {
 		return err
 	}
-	e := &Error{File: m.Spec, Msg: err.Error(), Err: err}
+	e := &Error{Msg: err.Error(), Err: err}
 	var pe *python.Error
 	if !errors.As(err, &pe) {
 		return e
 	}
-	e.Detail = pe.Output
+	e.File, e.Detail = pe.Job, pe.Output
 	switch pe.Kind {
 	case "timeout":
 		e.Hint = "something in the models waits when it is imported (the lines above tell where); if they only take long, raise model_timeout"

@@ -9,9 +9,11 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/migr-dev/migr/internal/cache"
 	"github.com/migr-dev/migr/internal/sqltext"
 )
 
@@ -30,6 +32,9 @@ type Kind struct {
 	// New makes the source for a spec. dir is the folder that relative paths
 	// start from; nothing is read yet.
 	New func(dir, spec string, o Options) (Source, error)
+	// Unordered: what makes such models into a database adds new columns at the end
+	// of tables that exist, wherever they stand in the model.
+	Unordered bool
 }
 
 // Options are settings that one kind or another needs.
@@ -39,7 +44,7 @@ type Options struct {
 
 	Product Product       // the database that the models are for
 	Timeout time.Duration // of a program that is started; 0 = the kind's own
-	Cache   string        // folder of remembered answers of programs; "" = none are kept
+	Cache   cache.Folder  // of remembered answers of programs
 	Warn    func(string)  // told of what is left out or changed without an error; nil = nobody is
 
 	Import      []string // further Python modules, "package.*" for all below
@@ -74,6 +79,15 @@ func Open(kinds []Kind, dir string, specs []string, o Options) (Source, error) {
 	return all, nil
 }
 
+// Unordered tells whether the order of columns in models of these specs means
+// nothing.
+func Unordered(kinds []Kind, specs []string) bool {
+	return slices.ContainsFunc(specs, func(spec string) bool {
+		k, err := kindOf(kinds, spec)
+		return err == nil && k.Unordered
+	})
+}
+
 func kindOf(kinds []Kind, spec string) (Kind, error) {
 	names := make([]string, 0, len(kinds))
 	for _, k := range kinds {
@@ -95,10 +109,16 @@ type combined []Source
 func (c combined) DDL(ctx context.Context, f sqltext.Family) ([]sqltext.Stmt, error) {
 	var out []sqltext.Stmt
 	read := map[string]int{} // file → the source that brought it
+	python, err := c.python(ctx, f)
+	if err != nil {
+		return nil, err
+	}
 	for i, s := range c {
-		stmts, err := s.DDL(ctx, f)
-		if err != nil {
-			return nil, err
+		stmts, ok := python[i]
+		if !ok {
+			if stmts, err = s.DDL(ctx, f); err != nil {
+				return nil, err
+			}
 		}
 		for _, st := range stmts {
 			if j, ok := read[st.File]; ok && j != i {
@@ -107,6 +127,29 @@ func (c combined) DDL(ctx context.Context, f sqltext.Family) ([]sqltext.Stmt, er
 			read[st.File] = i
 			out = append(out, st)
 		}
+	}
+	return out, nil
+}
+
+// python reads those that are in Python, by one start of the interpreter.
+func (c combined) python(ctx context.Context, f sqltext.Family) (map[int][]sqltext.Stmt, error) {
+	var all []PythonModels
+	var places []int
+	for i, s := range c {
+		if p, ok := s.(Pythonic); ok {
+			all, places = append(all, p.Python(f)), append(places, i)
+		}
+	}
+	if len(all) == 0 {
+		return nil, nil
+	}
+	found, err := Python(ctx, all...)
+	if err != nil {
+		return nil, err
+	}
+	out := map[int][]sqltext.Stmt{}
+	for n, i := range places {
+		out[i] = found[n]
 	}
 	return out, nil
 }

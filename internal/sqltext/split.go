@@ -19,7 +19,7 @@ func Lenient() Option { return func(s *splitter) { s.lenient = true } }
 // line ends stay as they are. Each byte that is no blank, comment, terminator or
 // client command is in the Text of one statement, in order; a comment is in
 // the Text it stands inside of, or in the Comment of the statement after.
-// Comments behind the last statement are in none.
+// Those behind the last statement are in its After.
 func Split(f Family, file, src string, opts ...Option) ([]Stmt, error) {
 	g := grammarOf(f)
 	if g == nil {
@@ -196,6 +196,7 @@ func (s *splitter) skip(a, b int) {
 // eof ends the statement that has no terminator.
 func (s *splitter) eof() *fault {
 	if s.start < 0 {
+		s.after(s.comment.String() + s.src[s.from:])
 		return nil
 	}
 	if err := s.body.open(); err != nil {
@@ -205,7 +206,15 @@ func (s *splitter) eof() *fault {
 		return s.copyData()
 	}
 	s.emit()
+	s.after(s.src[s.end:])
 	return nil
+}
+
+// after keeps the comments behind the last statement.
+func (s *splitter) after(text string) {
+	if n := len(s.out); n > 0 && strings.TrimSpace(text) != "" {
+		s.out[n-1].After = text
+	}
 }
 
 // moveTo sets line and col to those of the byte at off, which is not before

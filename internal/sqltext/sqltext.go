@@ -19,6 +19,7 @@ const (
 type Stmt struct {
 	Text    string
 	Comment string // the comments and blank lines between the statement before and this one
+	After   string // of the last statement: what comments and blank lines follow it
 	File    string
 	Line    int // of the first byte of Text, from 1
 	Col     int // in runes, from 1

@@ -130,6 +130,29 @@ func (a *altering) keepGenerated() {
 	}
 }
 
+// rebuiltKeys drops and adds the keys of a column that is dropped and added with
+// another type: MySQL (9.7) takes the length of the old one for a prefix of the new
+// one (error 1089).
+func (a *altering) rebuiltKeys() {
+	for _, o := range a.p.From.Parts(a.d.From.Key, "") {
+		key := o.Key
+		key.Table = a.d.To.Name
+		to := a.p.To.Get(key)
+		if o.Kind == "column" || o.Kind == "check" || o.Attrs["columns"] == "" || to == nil || !o.Equal(to) {
+			continue
+		}
+		for _, name := range columnsOf(o) {
+			old := a.p.From.Get(catalog.Key{Kind: "column", Table: a.d.From.Name, Name: name})
+			c := a.p.To.Get(catalog.Key{Kind: "column", Table: a.d.To.Name, Name: name})
+			if old != nil && c != nil && a.rebuilt(old, c) && old.Attrs["type"] != c.Attrs["type"] {
+				a.drops = append(a.drops, dropKey(o))
+				a.addKey(to)
+				break
+			}
+		}
+	}
+}
+
 // plainIndex tells whether an index looks like one that the server makes.
 func plainIndex(o *catalog.Object) bool {
 	return o.Kind == "index" && len(o.Attrs) == 1 && !strings.ContainsAny(o.Attrs["columns"], "( ")

@@ -186,7 +186,7 @@ func (r *reader) relative(text string) string {
 // expression mends an expression of information_schema and makes it relative.
 func (r *reader) expression(text string) string {
 	if r.f.escaped {
-		text = fromDoubleUTF8(unescape(text))
+		text = withoutIntroducers(fromDoubleUTF8(unescape(text)))
 	}
 	return r.relative(text)
 }

@@ -2,6 +2,7 @@ package mysql
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/migr-dev/migr/internal/catalog"
@@ -59,6 +60,18 @@ func sequenceOptions(o *catalog.Object) string {
 }
 
 func alterSequence(_ *catalog.Ctx, d *catalog.Delta) catalog.Alteration {
-	sql := "ALTER SEQUENCE " + ident(d.To.Name) + " START WITH " + d.To.Attrs["start"] + sequenceOptions(d.To)
-	return catalog.Alteration{SQL: []string{sql}}
+	sql := []string{"ALTER SEQUENCE " + ident(d.To.Name) + " START WITH " + d.To.Attrs["start"] + sequenceOptions(d.To)}
+	least := d.To.Attrs["min"]
+	if below(d.From.Attrs["min"], least) && !below(d.From.Attrs["max"], least) && !strings.HasPrefix(d.From.Attrs["increment"], "-") {
+		// SETVAL moves a sequence forward only: one that is below the new least value would stop ALTER (error 4085)
+		sql = append([]string{"DO SETVAL(" + ident(d.To.Name) + ", " + least + ", 0)"}, sql...)
+	}
+	return catalog.Alteration{SQL: sql}
+}
+
+// below tells whether a number is less than another.
+func below(a, b string) bool {
+	x, err1 := strconv.ParseInt(a, 10, 64)
+	y, err2 := strconv.ParseInt(b, 10, 64)
+	return err1 == nil && err2 == nil && x < y
 }

@@ -75,6 +75,22 @@ func fromDoubleUTF8(s string) string {
 	return string(bytes)
 }
 
+// withoutIntroducers takes the character set off the literals of an expression, but
+// for binary ones. MySQL (9.7) gives the session's to each (_utf8mb4'x'), and that of
+// the column compared with (_latin1'x') as soon as another column is dropped.
+func withoutIntroducers(s string) string {
+	if !strings.Contains(s, "_") || !strings.Contains(s, "'") {
+		return s
+	}
+	ts := tokens(s)
+	for i := 0; i+1 < len(ts); i++ {
+		if ts[i].kind == word && strings.HasPrefix(ts[i].raw, "_") && ts[i].raw != "_binary" && ts[i+1].kind == literal {
+			ts[i].raw = ""
+		}
+	}
+	return join(ts)
+}
+
 // account writes a DEFINER as SQL: user@host, split at the last @.
 func account(definer string) string {
 	i := strings.LastIndex(definer, "@")

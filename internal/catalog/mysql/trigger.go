@@ -2,8 +2,10 @@ package mysql
 
 import (
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/migr-dev/migr/internal/catalog"
 )
@@ -13,7 +15,11 @@ import (
 var triggerKind = catalog.Kind{
 	Name: "trigger", Namespace: "trigger", GoesWith: true,
 	Create: createTrigger,
-	Drop:   func(_ *catalog.Ctx, o *catalog.Object) []string { return []string{"DROP TRIGGER " + ident(o.Name)} },
+	// one that stays is not made anew when the one before it is: that takes its place by PRECEDES
+	Yield: func(*catalog.Ctx, *catalog.Object, *catalog.Object, catalog.Key) (before, after []string) {
+		return nil, nil
+	},
+	Drop: func(_ *catalog.Ctx, o *catalog.Object) []string { return []string{"DROP TRIGGER " + ident(o.Name)} },
 }
 
 func (r *reader) readTriggers() error {
@@ -31,7 +37,9 @@ func (r *reader) readTriggers() error {
 		put(o, "timing", w.s(2))
 		put(o, "event", w.s(3))
 		group := w.s(0) + "\x00" + w.s(2) + "\x00" + w.s(3)
-		put(o, "follows", before[group])
+		if put(o, "follows", before[group]); before[group] != "" {
+			o.Deps = append(o.Deps, newObject("trigger", w.s(0), before[group]).Key)
+		}
 		before[group] = o.Name
 		put(o, "body", withoutEnd(r.relative(w.s(5))))
 		r.definer(o, w.s(6))
@@ -45,8 +53,13 @@ func (r *reader) readTriggers() error {
 }
 
 // hasLiteral tells whether information_schema may have changed a body: it gives
-// string literals with their escapes resolved (both products).
-func hasLiteral(body string) bool { return strings.ContainsAny(body, `'"\`) }
+// string literals with their escapes resolved (both products), and a name with a
+// backquote in it, of two in SQL, with those two around its first half (MySQL 9.7).
+func hasLiteral(body string) bool {
+	return strings.ContainsAny(body, `'"\`) || backquoteIn().MatchString(body)
+}
+
+var backquoteIn = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("`[^`]*`[\\w`]") })
 
 // triggerText takes the body, and the user's own way of writing the head, from
 // SHOW CREATE TRIGGER.

@@ -149,17 +149,14 @@ func columnAttrs(o *catalog.Object, w row) {
 		a["identity"] = "BY DEFAULT"
 	}
 	put(a, "storage", storageNames[w.s("storage")])
-	switch w.s("compression") {
-	case "p":
-		a["compression"] = "pglz"
-	case "l":
-		a["compression"] = "lz4"
-	}
+	put(a, "compression", compressionNames[w.s("compression")])
 	if n := w.s("statistics"); n != "-1" {
 		a["statistics"] = n
 	}
 	setOptions(o, options(w.s("options"), ""))
 }
+
+var compressionNames = map[string]string{"p": "pglz", "l": "lz4"}
 
 var storageNames = map[string]string{"p": "PLAIN", "e": "EXTERNAL", "m": "MAIN", "x": "EXTENDED"}
 
@@ -170,11 +167,11 @@ var columnKind = catalog.Kind{
 }
 
 var inheritedColumnKind = catalog.Kind{
-	Name: "inherited_column", Report: "column", GoesWith: true,
-	Create: func(_ *catalog.Ctx, o *catalog.Object) []string { return override(nil, o) },
+	Name: "inherited_column", Report: "column", GoesWith: true, Carried: true,
+	Create: func(p *catalog.Ctx, o *catalog.Object) []string { return override(p, nil, o) },
 	Drop:   dropOverride,
-	Alter: func(_ *catalog.Ctx, d *catalog.Delta) catalog.Alteration {
-		return catalog.Alteration{SQL: override(d.From, d.To)}
+	Alter: func(p *catalog.Ctx, d *catalog.Delta) catalog.Alteration {
+		return catalog.Alteration{SQL: override(p, d.From, d.To)}
 	},
 }
 
@@ -204,7 +201,7 @@ func columnDef(p *catalog.Ctx, o *catalog.Object) string {
 		b.WriteString(" " + v)
 	}
 	if v := o.Attrs["default"]; v != "" {
-		b.WriteString(" DEFAULT " + v)
+		b.WriteString(" DEFAULT " + inDefault(v))
 	}
 	if v := o.Attrs["generated"]; v != "" {
 		b.WriteString(" GENERATED ALWAYS AS (" + v + ") " + o.Attrs["stored"])
@@ -248,9 +245,13 @@ func columnExtras(_ *catalog.Ctx, from, to *catalog.Object) []string {
 	if from == nil && to.Attrs["notnull_invalid"] != "" { // CREATE TABLE would check it
 		stmts = append(stmts, notNullConstraint(to))
 	}
-	if v := to.Attrs["storage"]; v != old["storage"] && v != "" {
+	if v := to.Attrs["notnull_comment"]; from == nil && v != "" {
+		stmts = append(stmts, comment("CONSTRAINT", ident(to.Info["notnull_name"])+" ON "+tableOf(to.Key), v))
+	}
+	// a change of the type sets the new type's own storage
+	if v, retyped := to.Attrs["storage"], from != nil && old["type"] != to.Attrs["type"]; v != "" && (retyped || v != old["storage"]) {
 		stmts = append(stmts, alter+"SET STORAGE "+v)
-	} else if v != old["storage"] {
+	} else if v != old["storage"] && !retyped {
 		stmts = append(stmts, alter+"SET STORAGE "+defaultStorage(to.Attrs["type"]))
 	}
 	if v := to.Attrs["statistics"]; v != old["statistics"] {
@@ -298,9 +299,13 @@ func renameColumn(_ *catalog.Ctx, o *catalog.Object, to catalog.Key) []string {
 }
 
 // override writes what a child table has otherwise than its parent; "none" says
-// that the child has nothing where the parent has something.
-func override(from, to *catalog.Object) []string {
+// that the child has nothing where the parent has something. What it no longer has
+// otherwise is made what the parent has.
+func override(p *catalog.Ctx, from, to *catalog.Object) []string {
 	old := map[string]string{}
+	column := to.Clone()
+	column.Kind = "column"
+	inherited := inheritedIn(p.To, column)
 	if from != nil {
 		old = from.Attrs
 	}
@@ -310,6 +315,9 @@ func override(from, to *catalog.Object) []string {
 		v := to.Attrs[name]
 		if v == old[name] {
 			continue
+		}
+		if v == "" && inherited != nil {
+			v = inherited.Attrs[name]
 		}
 		unset := v == "" || v == "none"
 		switch name {
@@ -341,7 +349,7 @@ func dropOverride(p *catalog.Ctx, o *catalog.Object) []string {
 		return nil
 	}
 	like := &catalog.Object{Key: o.Key, Attrs: map[string]string{}}
-	return override(o, like)
+	return override(p, o, like)
 }
 
 // splitType takes a type as format_type prints it apart: "character varying(10)"

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/migr-dev/migr/internal/catalog"
@@ -14,6 +15,12 @@ func alterColumn(p *catalog.Ctx, d *catalog.Delta) catalog.Alteration {
 	}
 	c := &columnChange{p: p, d: d, from: from, to: to, name: ident(to.Name), table: tableOf(to.Key)}
 	alt := catalog.Alteration{}
+	dropped := to.Attrs["identity"] == "" && from.Attrs["identity"] != ""
+	if base, _ := splitType(to.Attrs["type"]); dropped && d.Changed("type") && !integers[base] {
+		c.dropIdentity() // an identity has no other type, not for a moment
+		c.flush()
+		dropped = false
+	}
 	if d.Changed("type") || d.Changed("collation") {
 		alt.Detach = []catalog.Key{from.Key}
 		c.typeAndDefault()
@@ -27,15 +34,69 @@ func alterColumn(p *catalog.Ctx, d *catalog.Delta) catalog.Alteration {
 		v := to.Attrs["compression"]
 		c.clause("SET COMPRESSION " + either(v != "", v, "default"))
 	}
-	if to.Attrs["identity"] == "" && from.Attrs["identity"] != "" {
+	if dropped {
 		c.dropIdentity()
 	}
 	c.notNull()
 	c.flush()
 	c.identity()
 	c.fillSequence()
-	alt.SQL = append(c.stmts, columnExtras(p, from, to)...)
+	alt.SQL = append(append(c.stmts, columnExtras(p, from, to)...), overridden(p, d)...)
+	if d.Changed("type") && !mix(from.Attrs["type"], to.Attrs["type"]) {
+		alt.Rebuild = foreignKeys(p.From, from.Key)
+	}
 	return alt
+}
+
+// overridden says again what the children of a column's table have otherwise: a
+// change of the column reaches them too.
+func overridden(p *catalog.Ctx, d *catalog.Delta) []string {
+	var stmts []string
+	for _, o := range p.To.Objects {
+		if o.Kind != "inherited_column" || o.Name != d.To.Name || !dependsOn(o, d.To.Key) {
+			continue
+		}
+		was := p.From.Get(o.Key)
+		if was == nil {
+			continue
+		}
+		lost := was.Clone()
+		for _, name := range d.Attrs {
+			delete(lost.Attrs, name)
+		}
+		now := o.Clone() // what differs is the override's own change
+		for name := range now.Attrs {
+			if now.Attrs[name] != was.Attrs[name] {
+				delete(now.Attrs, name)
+			}
+		}
+		for name := range lost.Attrs {
+			if now.Attrs[name] == "" {
+				delete(lost.Attrs, name)
+			}
+		}
+		stmts = append(stmts, override(p, lost, now)...)
+	}
+	return stmts
+}
+
+// mix tells whether values of two types can be compared, as a foreign key must do
+// while its columns change one after the other.
+func mix(a, b string) bool {
+	a, _ = splitType(a)
+	b, _ = splitType(b)
+	return a == b || numbers[a] && numbers[b] || strs[a] && strs[b]
+}
+
+// foreignKeys lists those that stand on a column.
+func foreignKeys(c *catalog.Catalog, column catalog.Key) []catalog.Key {
+	var keys []catalog.Key
+	for _, o := range c.Objects {
+		if o.Kind == "foreign_key" && dependsOn(o, column) {
+			keys = append(keys, o.Key)
+		}
+	}
+	return keys
 }
 
 // replaceGenerated tells whether a generated column must be dropped and added:
@@ -62,6 +123,9 @@ func replaceGenerated(p *catalog.Ctx, d *catalog.Delta) bool {
 	}
 	return false
 }
+
+// integers are the types that an identity may have.
+var integers = map[string]bool{"smallint": true, "integer": true, "bigint": true}
 
 // A columnChange gathers the clauses of an ALTER TABLE, and the statements around it.
 type columnChange struct {
@@ -250,6 +314,14 @@ func yieldColumn(p *catalog.Ctx, from, to *catalog.Object, gone catalog.Key) (be
 		}
 		return dropColumn(p, from), append(createColumn(p, to), partsAlong(p, from)...)
 	}
+	if gone.Kind == "collation" && from.Attrs["collation"] != "" && from.Attrs["type"] == to.Attrs["type"] {
+		typ := from.Attrs["type"]
+		before = []string{retype(&catalog.Object{Key: from.Key}, "", typ+` COLLATE pg_catalog."default"`, "")}
+		if v := to.Attrs["collation"]; v != "" {
+			after = []string{retype(&catalog.Object{Key: to.Key}, "", typ+" COLLATE "+v, "")}
+		}
+		return before, after
+	}
 	base, dims := element(from.Attrs["type"])
 	if base == qualified(gone) && from.Attrs["type"] == to.Attrs["type"] && p.From.Get(gone) != nil && typeKinds[gone.Kind] {
 		if gone.Kind == "enum" && p.To.Get(gone) != nil {
@@ -273,25 +345,55 @@ func yieldColumn(p *catalog.Ctx, from, to *catalog.Object, gone catalog.Key) (be
 
 var typeKinds = map[string]bool{"enum": true, "domain": true, "composite": true, "range": true}
 
-// yieldType stores the column as the type below a domain, or as text, while its type is away.
+// yieldType stores the column as the type below a domain, or as text, while its type
+// is away; where a composite type gets other attributes, as JSON: text knows no names.
 func yieldType(p *catalog.Ctx, from, to *catalog.Object, gone catalog.Key, dims string) (before, after []string) {
-	alter := "ALTER TABLE " + tableOf(to.Key) + "\n  "
-	col := "ALTER COLUMN " + ident(to.Name) + " "
-	meanwhile := "text"
+	col, typ := ident(to.Name), to.Attrs["type"]
+	meanwhile := "text" + dims
 	if gone.Kind == "domain" {
-		meanwhile = p.From.Get(gone).Attrs["type"]
+		meanwhile = p.From.Get(gone).Attrs["type"] + dims
 	}
-	meanwhile += dims
-	away := []string{}
-	if from.Attrs["default"] != "" {
-		away = append(away, col+"DROP DEFAULT")
+	away, back := col+"::"+meanwhile, col+"::"+typ
+	var holder []string
+	if reshaped(p, gone) {
+		meanwhile, away = "jsonb", "to_jsonb("+col+")"
+		back = "jsonb_populate_record(NULL::" + typ + ", " + col + ")"
+		if dims != "" { // an array stands in a record of one attribute while it is read
+			in := gone
+			in.Name = clip(gone.Name, 54) + "_migr_in"
+			back = "(jsonb_populate_record(NULL::" + qualified(in) + ", jsonb_build_object('v', " + col + "))).v"
+			holder = []string{"CREATE TYPE " + qualified(in) + " AS (v " + typ + ")", "DROP TYPE " + qualified(in)}
+		}
 	}
-	away = append(away, col+"TYPE "+meanwhile+" USING "+ident(from.Name)+"::"+meanwhile)
-	back := []string{col + "TYPE " + to.Attrs["type"] + " USING " + ident(to.Name) + "::" + to.Attrs["type"]}
-	if v := to.Attrs["default"]; v != "" {
-		back = append(back, col+"SET DEFAULT "+v)
+	before = []string{retype(from, "", meanwhile, away)}
+	after = []string{retype(to, to.Attrs["default"], typ, back)}
+	if holder != nil {
+		after = []string{holder[0], after[0], holder[1]}
 	}
-	return []string{alter + strings.Join(away, ",\n  ")}, []string{alter + strings.Join(back, ",\n  ")}
+	return before, after
+}
+
+// retype gives a column a type and a default, without one in between.
+func retype(o *catalog.Object, def, typ, using string) string {
+	col := "ALTER COLUMN " + ident(o.Name) + " "
+	var clauses []string
+	if o.Attrs["default"] != "" && def == "" {
+		clauses = append(clauses, col+"DROP DEFAULT")
+	}
+	clauses = append(clauses, col+"TYPE "+typ+either(using != "", " USING "+using, ""))
+	if def != "" {
+		clauses = append(clauses, col+"SET DEFAULT "+def)
+	}
+	return "ALTER TABLE " + tableOf(o.Key) + "\n  " + strings.Join(clauses, ",\n  ")
+}
+
+// reshaped tells whether a composite type gets other attributes, or others in their places.
+func reshaped(p *catalog.Ctx, typ catalog.Key) bool {
+	from, to := p.From.Get(typ), p.To.Get(typ)
+	if typ.Kind != "composite" || from == nil || to == nil {
+		return false
+	}
+	return !slices.EqualFunc(members(from.Attrs["attributes"]), members(to.Attrs["attributes"]), func(a, b member) bool { return a.Name == b.Name })
 }
 
 // partsAlong makes again the indexes and constraints that went with a dropped column.

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/migr-dev/migr/internal/catalog"
@@ -174,12 +175,12 @@ func constraintDef(o *catalog.Object) string {
 
 // constraintExtras are the statements for what a constraint's definition cannot
 // say. from is nil for a new one.
-func constraintExtras(from, to *catalog.Object) []string {
+func constraintExtras(p *catalog.Ctx, from, to *catalog.Object) []string {
 	old := map[string]string{}
 	if from != nil {
 		old = from.Attrs
 	}
-	stmts := markIndex(old, to)
+	stmts := markIndex(p, old, to)
 	if v := to.Attrs["comment"]; v != old["comment"] {
 		stmts = append(stmts, comment("CONSTRAINT", ident(to.Name)+" ON "+tableOf(to.Key), v))
 	}
@@ -190,26 +191,34 @@ func constraintExtras(from, to *catalog.Object) []string {
 }
 
 // markIndex has the table name an index as its order of clustering or its
-// replica identity, or no longer.
-func markIndex(old map[string]string, to *catalog.Object) []string {
+// replica identity, or no longer. Another that takes the mark takes it away from this one.
+func markIndex(p *catalog.Ctx, old map[string]string, to *catalog.Object) []string {
 	alter := "ALTER TABLE " + tableOf(to.Key) + " "
 	var stmts []string
-	if v := to.Attrs["clustered"]; v != old["clustered"] {
+	if v := to.Attrs["clustered"]; v != old["clustered"] && (v != "" || !marked(p.To, to, "clustered")) {
 		stmts = append(stmts, alter+either(v != "", "CLUSTER ON "+ident(to.Name), "SET WITHOUT CLUSTER"))
 	}
-	if v := to.Attrs["replica_identity"]; v != old["replica_identity"] {
+	if v := to.Attrs["replica_identity"]; v != old["replica_identity"] && (v != "" || !marked(p.To, to, "replica_identity")) {
 		stmts = append(stmts, alter+"REPLICA IDENTITY "+either(v != "", "USING INDEX "+ident(to.Name), "DEFAULT"))
 	}
 	return stmts
 }
 
+// marked tells whether a table of that catalog, or one of its indexes, has a mark.
+func marked(c *catalog.Catalog, index *catalog.Object, mark string) bool {
+	if t := c.Get(index.TableKey()); t != nil && t.Attrs[mark] != "" {
+		return true
+	}
+	return slices.ContainsFunc(c.Parts(index.TableKey(), ""), func(o *catalog.Object) bool { return o.Attrs[mark] != "" && o.Kind != "column" })
+}
+
 func createConstraint(p *catalog.Ctx, o *catalog.Object) []string {
 	if stays(p.From, o) {
-		return constraintExtras(inheritedIn(p.From, o), o)
+		return constraintExtras(p, inheritedIn(p.From, o), o)
 	}
 	alter := "ALTER TABLE " + tableOf(o.Key) + " "
 	add := alter + "ADD " + constraintDef(o)
-	extras := constraintExtras(nil, o)
+	extras := constraintExtras(p, nil, o)
 	old := p.Online && p.From.Get(o.TableKey()) != nil && p.From.Get(o.TableKey()).Attrs["partition_key"] == ""
 	if old && (o.Kind == "unique" || o.Kind == "primary_key") {
 		return append(onlineUnique(o, alter), extras...)
@@ -253,7 +262,7 @@ func renameConstraint(_ *catalog.Ctx, o *catalog.Object, to catalog.Key) []strin
 
 // alterConstraint changes what the server can change in place: a foreign key's
 // deferrability, a constraint that becomes valid, marks and comments.
-func alterConstraint(_ *catalog.Ctx, d *catalog.Delta) catalog.Alteration {
+func alterConstraint(p *catalog.Ctx, d *catalog.Delta) catalog.Alteration {
 	from, to := d.From, d.To
 	alter := "ALTER TABLE " + tableOf(to.Key) + " "
 	var stmts []string
@@ -283,7 +292,7 @@ func alterConstraint(_ *catalog.Ctx, d *catalog.Delta) catalog.Alteration {
 			return catalog.Alteration{Replace: true}
 		}
 	}
-	return catalog.Alteration{SQL: append(stmts, constraintExtras(from, to)...)}
+	return catalog.Alteration{SQL: append(stmts, constraintExtras(p, from, to)...)}
 }
 
 func constraintHazards(p *catalog.Ctx, from, to *catalog.Object) []catalog.Hazard {

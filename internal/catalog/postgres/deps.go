@@ -28,6 +28,7 @@ const (
 	pgOpfamily     = 2753
 	pgEventTrigger = 3466
 	pgPublication  = 6104
+	pgPublished    = 6106 // pg_publication_rel: a table in a publication
 )
 
 // A ref is a row of a system catalog, as pg_depend names it.
@@ -116,6 +117,9 @@ func (r *reader) resolve() {
 			continue
 		}
 		o := objects[from]
+		if o == nil && from.Kind == "inherited_column" { // a partition's bounds may name a label of its column's enum
+			o = objects[from.TableKey()]
+		}
 		if o == nil || o.Table != "" && to.Table == "" && to.Name == o.Table && to.Schema == o.Schema {
 			continue // a part need not name its own table
 		}
@@ -125,6 +129,9 @@ func (r *reader) resolve() {
 		}
 	}
 	for _, o := range r.objects {
+		if o.Kind == "inherited_column" {
+			o.Deps = append(o.Deps, r.ancestors(o.Key)[1:]...)
+		}
 		slices.SortFunc(o.Deps, catalog.Key.Compare)
 		o.Deps = slices.Compact(o.Deps)
 	}

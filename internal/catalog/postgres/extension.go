@@ -26,7 +26,8 @@ var schemaKind = catalog.Kind{
 
 // readExtensions reads extensions, but for those that every database is born with.
 func (r *reader) readExtensions() error {
-	return r.each(`SELECT e.oid::int8 AS oid, e.extname AS name, e.extversion, n.nspname, n.oid::int8 AS nsp
+	return r.each(`SELECT e.oid::int8 AS oid, e.extname AS name, e.extversion, n.nspname, n.oid::int8 AS nsp,
+		(SELECT a.default_version FROM pg_available_extensions() a WHERE a.name = e.extname) AS usual
 		FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
 		WHERE e.oid >= 16384 ORDER BY e.extname`, func(w row) {
 		at := ref{class: pgExtension, oid: w.i("oid")}
@@ -36,7 +37,9 @@ func (r *reader) readExtensions() error {
 			o.Attrs["schema"] = w.s("nspname")
 			o.Deps = append(o.Deps, catalog.Key{Kind: "schema", Name: w.s("nspname")})
 		}
-		o.Info["version"] = w.s("extversion")
+		if v := w.s("extversion"); v != w.s("usual") { // no difference: a model seldom names one, and the server's changes with its packages
+			o.Info["version"] = v
+		}
 		r.add(o, at)
 	})
 }
@@ -47,6 +50,9 @@ var extensionKind = catalog.Kind{
 		b := "CREATE EXTENSION " + ident(o.Name)
 		if v := o.Attrs["schema"]; v != "" && v != "pg_catalog" {
 			b += " SCHEMA " + ident(v)
+		}
+		if v := o.Info["version"]; v != "" {
+			b += " VERSION " + literal(v)
 		}
 		return []string{b}
 	},

@@ -61,15 +61,15 @@ func (r *reader) addIndex(w row) {
 // indexAttrs takes a definition apart: what comes before the storage
 // parameters, these, and the condition of a partial index.
 func indexAttrs(o *catalog.Object, w row) {
-	body, where := indexDef(w, w.s("pretty"), w.s("qtable")), plainer(w.s("prettypred"), w.s("exactpred"))
+	body, where := indexDef(w, w.s("pretty"), w.s("qtable")), chosen(w.s("prettypred"), w.s("exactpred"))
 	if where == w.s("prettypred") {
 		body = strings.TrimSuffix(body, " WHERE "+where)
 	} else {
 		body = strings.TrimSuffix(indexDef(w, w.s("exact"), w.s("qpath")), " WHERE "+where)
 	}
-	put(o.Attrs, "where", where)
+	put(o.Attrs, "where", settled(where))
 	opts := options(w.s("options"), "")
-	o.Attrs["def"] = strings.TrimSuffix(body, " WITH ("+strings.Join(opts, ", ")+")")
+	o.Attrs["def"] = settled(strings.TrimSuffix(body, " WITH ("+strings.Join(opts, ", ")+")"))
 	setOptions(o, opts)
 }
 
@@ -103,7 +103,7 @@ func createIndex(p *catalog.Ctx, o *catalog.Object) []string {
 	b.WriteString(ident(o.Name) + " ON " + tableOf(o.Key) + " ")
 	b.WriteString(indexBody(o))
 	name := dotted(o.Schema, o.Name)
-	stmts := append([]string{b.String()}, markIndex(nil, o)...)
+	stmts := append([]string{b.String()}, markIndex(p, nil, o)...)
 	stmts = append(stmts, indexStatistics(nil, o)...)
 	return withComment(stmts, "INDEX", name, o)
 }
@@ -153,7 +153,7 @@ func renameIndex(_ *catalog.Ctx, o *catalog.Object, to catalog.Key) []string {
 	return []string{"ALTER INDEX " + dotted(o.Schema, o.Name) + " RENAME TO " + ident(to.Name)}
 }
 
-func alterIndex(_ *catalog.Ctx, d *catalog.Delta) catalog.Alteration {
+func alterIndex(p *catalog.Ctx, d *catalog.Delta) catalog.Alteration {
 	if d.Changed("def") || d.Changed("where") || d.Changed("unique") || d.Changed("invalid") {
 		return catalog.Alteration{Replace: true}
 	}
@@ -166,7 +166,7 @@ func alterIndex(_ *catalog.Ctx, d *catalog.Delta) catalog.Alteration {
 		ts := d.To.Attrs["tablespace"]
 		stmts = append(stmts, "ALTER INDEX "+name+" SET TABLESPACE "+ident(either(ts != "", ts, "pg_default")))
 	}
-	stmts = append(stmts, markIndex(d.From.Attrs, d.To)...)
+	stmts = append(stmts, markIndex(p, d.From.Attrs, d.To)...)
 	stmts = append(stmts, indexStatistics(d.From.Attrs, d.To)...)
 	if d.Changed("comment") {
 		stmts = append(stmts, comment("INDEX", name, d.To.Attrs["comment"]))

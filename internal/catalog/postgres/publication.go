@@ -17,6 +17,7 @@ func (r *reader) readPublications() error {
 		`+r.since(180000, "p.pubgencols", "'n'")+` AS gencols,
 		(SELECT json_agg(pr.prrelid::regclass::text `+filter+` ORDER BY pr.prrelid::regclass::text) FROM pg_publication_rel pr WHERE pr.prpubid = p.oid)::text AS tables,
 		(SELECT json_agg(pr.prrelid::text) FROM pg_publication_rel pr WHERE pr.prpubid = p.oid)::text AS rels,
+		(SELECT json_agg(pr.oid::text) FROM pg_publication_rel pr WHERE pr.prpubid = p.oid)::text AS entries,
 		`+schemas+` AS schemas
 		FROM pg_publication p ORDER BY p.pubname`, func(w row) {
 		at := ref{class: pgPublication, oid: w.i("oid")}
@@ -46,12 +47,29 @@ func (r *reader) readPublications() error {
 				o.Deps = append(o.Deps, t.key)
 			}
 		}
+		for _, entry := range list(w.s("entries")) { // they depend on the columns that they name
+			r.keys[ref{class: pgPublished, oid: atoi(entry)}] = o.Key
+		}
 		r.add(o, at)
 	})
 }
 
 var publicationKind = catalog.Kind{
 	Name: "publication", Create: createPublication, Drop: dropAs("PUBLICATION"), Alter: alterPublication, Rename: renameAs("PUBLICATION"),
+	Yield: yieldPublication,
+}
+
+// yieldPublication takes a table out while a column that its filter names is changed,
+// and puts it in again. A table that is dropped leaves by itself.
+func yieldPublication(p *catalog.Ctx, from, to *catalog.Object, gone catalog.Key) (before, after []string) {
+	alter := "ALTER PUBLICATION " + ident(to.Name) + " "
+	if gone.Kind == "column" {
+		before = []string{alter + "DROP TABLE " + tableOf(gone)}
+	}
+	if what := publicationFor(to); what != "" && p.To.Get(gone) != nil {
+		after = []string{alter + "SET " + what}
+	}
+	return before, after
 }
 
 // publicationFor writes what a publication publishes; "" for nothing.

@@ -2,8 +2,10 @@ package postgres
 
 import (
 	"encoding/json"
+	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/migr-dev/migr/internal/catalog"
 	"github.com/migr-dev/migr/internal/sqltext"
@@ -89,15 +91,93 @@ func withComment(stmts []string, what, name string, o *catalog.Object) []string 
 	return stmts
 }
 
+// inDefault writes an expression so that it may follow DEFAULT in a definition, where the
+// server's grammar takes no AND, NOT, IS, IN, COLLATE and their like outside of parentheses.
+func inDefault(expr string) string {
+	depth, bare := 0, false
+	sqltext.Scan(sqltext.Postgres, expr, func(t sqltext.Token) bool {
+		switch {
+		case t.Text == "(":
+			depth++
+		case t.Text == ")":
+			depth--
+		case depth == 0:
+			bare = notInDefault[t.Upper()]
+		}
+		return !bare
+	})
+	return either(bare, "("+expr+")", expr)
+}
+
+var notInDefault = map[string]bool{
+	"AND": true, "OR": true, "NOT": true, "IS": true, "ISNULL": true, "NOTNULL": true, "IN": true, "LIKE": true, "ILIKE": true,
+	"SIMILAR": true, "BETWEEN": true, "COLLATE": true, "AT": true, "OVERLAPS": true,
+}
+
+// spaced puts the blank into "FROM (VALUES" that the server writes itself once a
+// view which was made of a bare VALUES has been read again.
+func spaced(def string) string {
+	if !strings.Contains(def, "(VALUES ") {
+		return def
+	}
+	b := &strings.Builder{}
+	done, open := 0, -1
+	sqltext.Scan(sqltext.Postgres, def, func(t sqltext.Token) bool {
+		if t.Upper() == "VALUES" && open == t.Off-1 {
+			b.WriteString(def[done:t.Off] + " ")
+			done = t.Off
+		}
+		open = -1
+		if t.Text == "(" {
+			open = t.Off
+		}
+		return true
+	})
+	return b.String() + def[done:]
+}
+
 // plainer chooses between the server's two ways of writing an expression. The
 // pretty one leaves out needless parentheses, but also those that group one AND
 // within another, which do not come back when it is read again; so a text
 // with more than one AND or OR stays as the server stores it.
-func plainer(pretty, exact string) string {
+func plainer(pretty, exact string) string { return settled(chosen(pretty, exact)) }
+
+func chosen(pretty, exact string) string {
 	if strings.Count(exact, " AND ")+strings.Count(exact, " OR ") > 1 {
 		return exact
 	}
 	return pretty
+}
+
+// castList finds string constants, names in quotation marks, and a list of
+// constants that is cast as a whole.
+var castList = sync.OnceValue(func() *regexp.Regexp {
+	const constant = `E?'(?:[^']|'')*'::[a-z_][\w ]*(?:\(\d+\))?`
+	const items, cast = `ARRAY\[(` + constant + `(?:, ` + constant + `)*)\]`, `::([a-z_][\w ]*)\[\]`
+	return regexp.MustCompile(items + cast + `|\(` + items + `\)` + cast + `|'(?:[^']|'')*'|"[^"]*"`)
+})
+
+var listItem = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(E?'(?:[^']|'')*'::[^,]*)(, |$)`) })
+
+// settled writes an expression as the server does when it has read its own words
+// once. What was x IN ('a', 'b') on a varchar is printed as a list that is cast to
+// text[]; reading that, the server casts each item, and prints it so ever after
+// (PostgreSQL 15 and 18).
+func settled(expr string) string {
+	if expr = flat(expr); !strings.Contains(expr, "ARRAY[") {
+		return expr
+	}
+	list := castList()
+	return list.ReplaceAllStringFunc(expr, func(m string) string {
+		p := list.FindStringSubmatch(m)
+		switch {
+		case p[1] != "":
+			return "ARRAY[" + listItem().ReplaceAllString(p[1], "${1}::"+p[2]+"${2}") + "]"
+		case p[3] != "":
+			return "ARRAY[" + listItem().ReplaceAllString(p[3], "(${1})::"+p[4]+"${2}") + "]"
+		}
+		return m
+	})
 }
 
 // grouped is the condition that a stored expression holds an AND, OR or NOT: without

@@ -62,11 +62,11 @@ func read(ctx context.Context, q catalog.Querier, s catalog.Scope) (cat *catalog
 		ctx: ctx, q: q, scope: s, schemas: map[int64]string{}, keys: map[ref]catalog.Key{}, byRef: map[ref]*catalog.Object{},
 		tables: map[int64]*relation{}, left: map[int64]bool{}, comments: map[ref]string{}, members: map[ref]bool{}, made: map[ref]ref{}, origin: map[catalog.Key][]catalog.Key{},
 	}
-	restore, err := r.settings()
+	end, err := r.begin()
 	if err != nil {
 		return nil, fmt.Errorf("preparing to read the schema: %w", err)
 	}
-	defer func() { err = errors.Join(err, restore()) }()
+	defer func() { err = errors.Join(err, end()) }()
 	for _, step := range r.steps() {
 		if err := step.read(); err != nil {
 			return nil, fmt.Errorf("reading %s: %w", step.what, err)
@@ -106,15 +106,16 @@ func (r *reader) steps() []step {
 		{"event triggers", r.readEventTriggers},
 		{"statistics", r.readStatistics},
 		{"publications", r.readPublications},
+		{"rights", r.readRights},
+		{"default privileges", r.readDefaultPrivileges},
 		{"what is not modelled", r.readUnknown},
 	}
 }
 
-// wanted are the settings that the texts of pg_get_* depend on: the search
-// path, the quoting, and how constants of dates, intervals, floats, bytea and
+// wanted are the settings that the texts of pg_get_* depend on besides the search
+// path: the quoting, and how constants of dates, intervals, floats, bytea and
 // timestamps with time zone are printed; and jit.
 var wanted = [][2]string{
-	{"search_path", ""},
 	{"quote_all_identifiers", "off"},
 	{"DateStyle", "ISO, DMY"},
 	{"IntervalStyle", "postgres"},
@@ -125,17 +126,13 @@ var wanted = [][2]string{
 	{"jit", "off"}, // compiling a query costs more than the reading
 }
 
-// settings changes the session's settings and returns how to put them back.
-func (r *reader) settings() (restore func() error, err error) {
+// begin opens the transaction that all is read in, with the settings that are wanted
+// for its time, and returns how to end it. Settings of the session would be left to
+// another client by a pooler in transaction mode, and the next query would be
+// answered by another server process, which has not got them.
+func (r *reader) begin() (end func() error, err error) {
 	var version, current string
-	old := make([]sql.NullString, len(wanted))
-	into := []any{&version, &current}
-	query := "SELECT current_setting('server_version_num'), coalesce(current_schema(), 'public')"
-	for i, w := range wanted {
-		query += fmt.Sprintf(", current_setting(%s)", literal(w[0]))
-		into = append(into, &old[i])
-	}
-	if err := r.q.QueryRowContext(r.ctx, query).Scan(into...); err != nil {
+	if err := r.q.QueryRowContext(r.ctx, "SELECT current_setting('server_version_num'), coalesce(current_schema(), 'public')").Scan(&version, &current); err != nil {
 		return nil, err
 	}
 	if r.version, err = strconv.Atoi(version); err != nil {
@@ -144,31 +141,19 @@ func (r *reader) settings() (restore func() error, err error) {
 	if r.home = r.scope.Home; r.home == "" {
 		r.home = current
 	}
-	values := make([]string, len(wanted))
-	before := make([]string, len(wanted))
-	for i, w := range wanted {
-		values[i], before[i] = w[1], old[i].String
+	text := "BEGIN READ ONLY;\nSET LOCAL search_path = " + ident(r.home)
+	for _, w := range wanted {
+		text += fmt.Sprintf(";\nSET LOCAL %s = %s", w[0], literal(w[1]))
 	}
-	values[0] = ident(r.home)
-	if err := set(r.ctx, r.q, values); err != nil {
+	if _, err := r.q.ExecContext(r.ctx, text); err != nil {
 		return nil, err
 	}
 	return func() error {
-		if err := set(context.WithoutCancel(r.ctx), r.q, before); err != nil && r.ctx.Err() == nil {
+		if _, err := r.q.ExecContext(context.WithoutCancel(r.ctx), "ROLLBACK"); err != nil && r.ctx.Err() == nil {
 			return fmt.Errorf("putting the session's settings back: %w", err)
 		}
 		return nil
 	}, nil
-}
-
-// set gives all wanted settings values, in one statement.
-func set(ctx context.Context, q catalog.Querier, values []string) error {
-	var calls []string
-	for i, w := range wanted {
-		calls = append(calls, fmt.Sprintf("set_config(%s, %s, false)", literal(w[0]), literal(values[i])))
-	}
-	_, err := q.ExecContext(ctx, "SELECT "+strings.Join(calls, ", "))
-	return err
 }
 
 // A row is one row of a result by column name; NULL reads as "".

@@ -253,6 +253,9 @@ func dropOwner(p *catalog.Ctx, o *catalog.Object) []string {
 	if seq == nil || c == nil || columnGone(p, c) && p.To.Get(seq.Key) == nil || toIdentity(p, c, seq) {
 		return nil
 	}
+	if to := p.To.Get(seq.Key); to != nil && to.Info["owner_table"] != "" {
+		return nil // the new owner takes it over
+	}
 	return []string{"ALTER SEQUENCE " + o.Attrs["sequence"] + " OWNED BY NONE"}
 }
 

@@ -67,6 +67,7 @@ var tableKind = catalog.Kind{
 	Name: "table", Namespace: "relation",
 	Create: createTable, Alter: alterTable, Drop: dropAs("TABLE"), Rename: renameAs("TABLE"),
 	Yield: yieldTable, Hazards: tableHazards,
+	Slot: func(o *catalog.Object) (parent, bound string) { return o.Attrs["partition_of"], o.Attrs["bound"] },
 }
 
 // createTable writes the table with the parts that may stand in it, one a line,
@@ -101,7 +102,7 @@ func createTable(p *catalog.Ctx, o *catalog.Object) []string {
 		}
 		keys[same] = true
 		lines = append(lines, constraintDef(part))
-		after = append(after, constraintExtras(nil, part)...)
+		after = append(after, constraintExtras(p, nil, part)...)
 	}
 	b := &strings.Builder{}
 	b.WriteString("CREATE ")
@@ -193,7 +194,7 @@ func alterTable(p *catalog.Ctx, d *catalog.Delta) catalog.Alteration {
 	alter := "ALTER TABLE " + qualified(to.Key) + " "
 	var stmts []string
 	if (d.Changed("partition_of") || d.Changed("bound")) && !parentReplaced(p, from, to) {
-		stmts = append(stmts, reattach(p, from, to)...)
+		stmts = append(stmts, rebound(p, from, to)...)
 	}
 	if d.Changed("of_type") {
 		typ := to.Attrs["of_type"]
@@ -235,6 +236,28 @@ func parentReplaced(p *catalog.Ctx, from, to *catalog.Object) bool {
 		return ""
 	}
 	return from.Attrs["partition_of"] == to.Attrs["partition_of"] && key(p.From) != key(p.To)
+}
+
+// rebound gives a partition other bounds, and with the first of those that change
+// all its siblings: none of them can take what another one still holds.
+func rebound(p *catalog.Ctx, from, to *catalog.Object) []string {
+	parent := to.Attrs["partition_of"]
+	if from.Attrs["partition_of"] != parent {
+		return reattach(p, from, to)
+	}
+	var off, on []string
+	for _, o := range p.To.Objects {
+		was := p.From.Get(o.Key)
+		if o.Kind != "table" || o.Attrs["partition_of"] != parent || was == nil || was.Attrs["partition_of"] != parent || was.Attrs["bound"] == o.Attrs["bound"] {
+			continue
+		}
+		if len(off) == 0 && o.Key != to.Key {
+			return nil
+		}
+		off = append(append(off, detachPartition(parent, o)), left(p, o.Key)...)
+		on = append(append(on, joining(p, o.Key)...), attachPartition(o))
+	}
+	return append(off, on...)
 }
 
 // reattach moves a table into, out of, or between partitioned tables.

@@ -91,20 +91,22 @@ func (r *reader) typeAttrs(o *catalog.Object, w row) {
 	}
 }
 
+// A type shares its namespace with tables and views, each of which has a row type
+// of its name.
 var enumKind = catalog.Kind{
-	Name: "enum", Namespace: "type", Create: createEnum, Drop: dropAs("TYPE"), Alter: alterEnum, Rename: renameAs("TYPE"), Hazards: enumHazards,
+	Name: "enum", Namespace: "relation", Create: createEnum, Drop: dropAs("TYPE"), Alter: alterEnum, Rename: renameAs("TYPE"), Hazards: enumHazards,
 }
 
 var domainKind = catalog.Kind{
-	Name: "domain", Namespace: "type", Create: createDomain, Drop: dropAs("DOMAIN"), Alter: alterDomain, Rename: renameAs("DOMAIN"),
+	Name: "domain", Namespace: "relation", Create: createDomain, Drop: dropAs("DOMAIN"), Alter: alterDomain, Rename: renameAs("DOMAIN"),
 }
 
 var compositeKind = catalog.Kind{
-	Name: "composite", Report: "type", Namespace: "type", Create: createComposite, Drop: dropAs("TYPE"), Alter: alterComposite, Rename: renameAs("TYPE"),
+	Name: "composite", Report: "type", Namespace: "relation", Create: createComposite, Drop: dropAs("TYPE"), Alter: alterComposite, Rename: renameAs("TYPE"),
 }
 
 var rangeKind = catalog.Kind{
-	Name: "range", Report: "type", Namespace: "type", Create: createRange, Drop: dropAs("TYPE"), Alter: alterComment("TYPE"), Rename: renameAs("TYPE"),
+	Name: "range", Report: "type", Namespace: "relation", Create: createRange, Drop: dropAs("TYPE"), Alter: alterComment("TYPE"), Rename: renameAs("TYPE"),
 }
 
 func createEnum(_ *catalog.Ctx, o *catalog.Object) []string {
@@ -163,7 +165,7 @@ func createDomain(_ *catalog.Ctx, o *catalog.Object) []string {
 		b += " COLLATE " + v
 	}
 	if v := o.Attrs["default"]; v != "" {
-		b += " DEFAULT " + v
+		b += " DEFAULT " + inDefault(v)
 	}
 	if o.Attrs["notnull"] != "" {
 		b += " NOT NULL"

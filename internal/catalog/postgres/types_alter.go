@@ -72,7 +72,7 @@ func rebuildEnum(p *catalog.Ctx, d *catalog.Delta) catalog.Alteration {
 		alt.Detach = append(alt.Detach, c.obj.Key)
 		alt.SQL = append(alt.SQL, convertEnum(c, to, name))
 	}
-	alt.SQL = append(alt.SQL, "DROP TYPE "+qualified(aside))
+	alt.SQL = append(append(alt.SQL, restored(p, d.To)...), "DROP TYPE "+qualified(aside))
 	return alt
 }
 

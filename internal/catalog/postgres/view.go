@@ -9,7 +9,7 @@ import (
 )
 
 // A viewColumn is what is known of a column of a view, as the server wrote it in JSON.
-type viewColumn struct{ Name, Type, Collation, Default, Comment, Statistics string }
+type viewColumn struct{ Name, Type, Collation, Default, Comment, Statistics, Storage, Compression, Options string }
 
 // readViews reads views and materialized views.
 func (r *reader) readViews() error {
@@ -17,8 +17,10 @@ func (r *reader) readViews() error {
 		to_json(c.reloptions)::text AS options, am.amname, ts.spcname,
 		(SELECT json_agg(json_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod), 'collation', a.attcollation::regcollation::text,
 			'default', coalesce(pg_get_expr(d.adbin, d.adrelid, true), ''), 'comment', coalesce(col_description(c.oid, a.attnum), ''),
-			'statistics', CASE WHEN a.attstattarget >= 0 THEN a.attstattarget::text ELSE '' END) ORDER BY a.attnum)
-			FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+			'statistics', CASE WHEN a.attstattarget >= 0 THEN a.attstattarget::text ELSE '' END,
+			'storage', CASE WHEN a.attstorage <> t.typstorage THEN a.attstorage ELSE '' END, 'compression', `+r.since(140000, "a.attcompression", "''")+`,
+			'options', coalesce(array_to_string(a.attoptions, ', '), '')) ORDER BY a.attnum)
+			FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
 			WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)::text AS columns
 		FROM pg_class c LEFT JOIN pg_am am ON am.oid = c.relam LEFT JOIN pg_tablespace ts ON ts.oid = c.reltablespace
 		WHERE c.relkind IN ('v', 'm') AND c.relnamespace IN ({schemas})
@@ -29,7 +31,7 @@ func (r *reader) addView(w row) {
 	at := ref{class: pgClass, oid: w.i("oid")}
 	kind := either(w.s("relkind") == "m", "materialized_view", "view")
 	o := r.object(catalog.Key{Kind: kind, Schema: r.schemas[w.i("nsp")], Name: w.s("name")}, at)
-	o.Attrs["def"] = strings.TrimSuffix(strings.TrimSpace(plainer(w.s("pretty"), w.s("exact"))), ";")
+	o.Attrs["def"] = spaced(strings.TrimSuffix(strings.TrimSpace(plainer(w.s("pretty"), w.s("exact"))), ";"))
 	setOptions(o, options(w.s("options"), ""))
 	if am := w.s("amname"); am != "heap" {
 		o.Attrs["access_method"] = am
@@ -42,6 +44,12 @@ func (r *reader) addView(w row) {
 			o.Attrs["default of "+c.Name] = c.Default
 			o.Attrs["comment of "+c.Name] = c.Comment
 			o.Attrs["statistics of "+c.Name] = c.Statistics
+			o.Attrs["options of "+c.Name] = c.Options
+			if kind == "materialized_view" {
+				o.Attrs["storage of "+c.Name] = storageNames[c.Storage]
+				o.Attrs["compression of "+c.Name] = compressionNames[c.Compression]
+				o.Info["type of "+c.Name] = c.Type
+			}
 		}
 	}
 	if r.add(o, at) {
@@ -116,6 +124,14 @@ func viewColumns(old map[string]string, o *catalog.Object) []string {
 			stmts = append(stmts, comment("COLUMN", qualified(o.Key)+"."+ident(col), v))
 		} else if col, is := strings.CutPrefix(name, "statistics of "); is {
 			stmts = append(stmts, alter+ident(col)+" SET STATISTICS "+either(v != "", v, "-1"))
+		} else if col, is := strings.CutPrefix(name, "storage of "); is {
+			stmts = append(stmts, alter+ident(col)+" SET STORAGE "+either(v != "", v, defaultStorage(o.Info["type of "+col])))
+		} else if col, is := strings.CutPrefix(name, "compression of "); is {
+			stmts = append(stmts, alter+ident(col)+" SET COMPRESSION "+either(v != "", v, "default"))
+		} else if col, is := strings.CutPrefix(name, "options of "); is {
+			was := &catalog.Object{Attrs: map[string]string{"options": old[name]}}
+			now := &catalog.Object{Attrs: map[string]string{"options": v}, Info: map[string]string{"options": v}}
+			stmts = append(stmts, changeOptions(what+qualified(o.Key)+" ALTER COLUMN "+ident(col), was, now)...)
 		}
 	}
 	return stmts

@@ -108,6 +108,16 @@ func cancel(ctx context.Context, c *driver.Conn, session string) error {
 	return c.Exec(ctx, "KILL QUERY "+strconv.FormatUint(id, 10))
 }
 
+// busy: a thread finishes what it was told before it finds that its client has gone.
+func busy(ctx context.Context, c *driver.Conn, session string) (bool, error) {
+	id, err := strconv.ParseUint(session, 10, 64)
+	if err != nil {
+		return false, fmt.Errorf("reading the connection's id: %w", err)
+	}
+	rows, err := c.Strings(ctx, fmt.Sprintf("SELECT id FROM information_schema.processlist WHERE id = %d AND command <> 'Sleep'", id))
+	return len(rows) > 0, err
+}
+
 // The queries for who blocks a session, the exact ones first: MySQL (8 and later)
 // has its metadata and row locks in the performance schema, MariaDB (10.11) knows
 // row locks; of metadata locks it tells nothing without a plug-in, so there the

@@ -28,9 +28,10 @@ func Dialect() *driver.Dialect {
 	return &driver.Dialect{
 		Name: "mysql", Family: sqltext.MySQL, Schemes: []string{"mysql", "mariadb"},
 		Open: open, Server: server, Scratch: scratch, Borrow: borrow, Wipe: wipe,
-		TryLock: tryLock, Unlock: unlock, Holder: holder, Frail: frail, Blockers: blockers, EndSession: "KILL %s", Cancel: cancel,
-		Begin: "START TRANSACTION", Settings: settings, Limit: limit,
-		NoTx: func([]string, int) string { return "" },
+		TryLock: tryLock, Unlock: unlock, Holder: holder, Frail: frail, Busy: busy, Blockers: blockers, EndSession: "KILL %s", Cancel: cancel,
+		Begin: "START TRANSACTION", Settings: settings, Guess: guess, Limit: limit,
+		NoTx:   func([]string, int) string { return "" },
+		Refuse: refuse, Sets: sets, Rows: rowsOnly, Undone: undone, Running: running, Alone: alone, Reached: &driver.Reached{Set: "SET @migr_n = %d", Ask: "SELECT @migr_n"},
 		Tables: driver.TableTypes{
 			ID: "bigint NOT NULL AUTO_INCREMENT PRIMARY KEY", Time: "datetime(3)", Text: "longtext",
 			Now: "utc_timestamp(3)", Unix: "CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)", User: "current_user()", Tail: " DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
@@ -163,6 +164,20 @@ func server(ctx context.Context, c *driver.Conn) (driver.Server, error) {
 	return s, nil
 }
 
+// guess asks for InnoDB's estimate, which may be half or twice the number.
+func guess(table string) string {
+	toks := sqltext.Tokens(sqltext.MySQL, table)
+	if len(toks) == 0 {
+		return "SELECT NULL"
+	}
+	schema := "DATABASE()"
+	if len(toks) == 3 {
+		schema = sqltext.QuoteLiteral(sqltext.MySQL, toks[0].Ident(sqltext.MySQL))
+	}
+	return "SELECT TABLE_ROWS FROM information_schema.TABLES WHERE TABLE_SCHEMA = " + schema +
+		" AND TABLE_NAME = " + sqltext.QuoteLiteral(sqltext.MySQL, toks[len(toks)-1].Ident(sqltext.MySQL))
+}
+
 func settings(t driver.Timeouts) []string {
 	var all []string
 	if t.Lock > 0 {
@@ -180,10 +195,12 @@ func settings(t driver.Timeouts) []string {
 	return all
 }
 
+// 3101 (MySQL 5.7 and later, and sometimes 1180 with the engine's 149) is how a
+// replication group of several primaries ends a transaction that came second.
 var causes = map[uint16]driver.Cause{
 	1146: driver.NoTable, 1044: driver.NoRights, 1142: driver.NoRights, 1227: driver.NoRights, 1370: driver.NoRights, 1045: driver.BadLogin, 1049: driver.NoDatabase,
-	1205: driver.LockWait, 1213: driver.LockWait, 1290: driver.ReadOnly, 1792: driver.ReadOnly, 1836: driver.ReadOnly,
-	1021: driver.Full, 1114: driver.Full, 1050: driver.Exists, 1304: driver.Exists, 1359: driver.Exists, 1061: driver.Exists,
+	1205: driver.LockWait, 1213: driver.LockWait, 3101: driver.LockWait, 1290: driver.ReadOnly, 1792: driver.ReadOnly, 1836: driver.ReadOnly,
+	1021: driver.Full, 1114: driver.Full, 3675: driver.Full, 1050: driver.Exists, 1304: driver.Exists, 1359: driver.Exists, 1061: driver.Exists,
 	1824: driver.Missing, 1305: driver.Missing, 1054: driver.Missing, 1356: driver.Missing, 1072: driver.Missing,
 }
 
@@ -198,8 +215,14 @@ func explain(err error) *driver.ServerError {
 		return nil
 	}
 	s := &driver.ServerError{Code: strconv.Itoa(int(e.Number)), Message: e.Message, Cause: causes[e.Number]}
+	if e.Number == 1180 && strings.Contains(e.Message, "error 149 ") {
+		s.Cause = driver.LockWait
+	}
 	if e.SQLState != ([5]byte{}) {
 		s.Code += ", SQLSTATE " + string(e.SQLState[:])
+	}
+	if s.Cause == driver.Other && strings.Contains(e.Message, "(Errcode: 28 ") { // ENOSPC, in the words of mysys
+		s.Cause = driver.Full
 	}
 	if m := atLine().FindStringSubmatch(e.Message); m != nil {
 		s.Line, _ = strconv.Atoi(m[1])

@@ -32,6 +32,21 @@ func unlock(ctx context.Context, c *driver.Conn, name string) error {
 	return err
 }
 
+// guard: without keepalives the server waits for two hours (Linux's default) before it
+// asks whether a client that says nothing is there; and while it carries out a
+// statement it does not look for its client at all, from 14 on unless it is told to
+// (on Windows it refuses that).
+func guard(s driver.Server) []string {
+	set := []string{"SET tcp_keepalives_idle = 15; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3"}
+	if s.Version >= 120000 {
+		set[0] += "; SET tcp_user_timeout = 30000"
+	}
+	if s.Version >= 140000 {
+		set = append(set, "SET client_connection_check_interval = 5000")
+	}
+	return set
+}
+
 func holder(ctx context.Context, c *driver.Conn, name string) *driver.Holder {
 	key := uint64(lockKey(name))
 	rows, err := c.Strings(ctx, fmt.Sprintf(`SELECT a.pid, a.application_name, a.usename, coalesce(host(a.client_addr), 'the server itself'), to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
@@ -43,6 +58,16 @@ func holder(ctx context.Context, c *driver.Conn, name string) *driver.Holder {
 	}
 	r := rows[0]
 	return &driver.Holder{Session: r[0], Client: r[1], User: r[2], Host: r[3], Since: r[4]}
+}
+
+// busy: a server process finishes what it was told before it finds that its client has gone.
+func busy(ctx context.Context, c *driver.Conn, session string) (bool, error) {
+	pid, err := strconv.Atoi(session)
+	if err != nil {
+		return false, fmt.Errorf("reading the session's id: %w", err)
+	}
+	rows, err := c.Strings(ctx, fmt.Sprintf("SELECT pid FROM pg_stat_activity WHERE pid = %d AND state = 'active'", pid))
+	return len(rows) > 0, err
 }
 
 // blockers asks whom the session waits for. pg_blocking_pids (9.6 and later) also

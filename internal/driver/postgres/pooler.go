@@ -4,6 +4,7 @@ import (
 	"context"
 	sqldriver "database/sql/driver"
 	"net"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -59,9 +60,12 @@ func (d *dialer) DialContext(ctx context.Context, network, address string) (net.
 const inTransactionMode = "the connection goes through a pooler in transaction mode, where session locks and settings do not hold"
 
 // frail finds a pooler in transaction mode (PgBouncer's pool_mode = transaction):
-// what two clients do there one after the other is done by one server process. Where
-// the server sees the port that was dialled from there is nothing in between, and
-// nothing more is asked.
+// what two clients do there one after the other is done by one server process, or
+// what one client does by several. Where the server sees the port that was dialled
+// from there is nothing in between, and nothing more is asked.
+//
+// No statement is asked for while another connection is kept in a transaction: many
+// runners that did so at once would take all that the pool has, and wait for more.
 func frail(ctx context.Context, c *driver.Conn) (string, error) {
 	if c.Server.Product == cockroach {
 		return cockroach + " has no session locks", nil
@@ -69,44 +73,64 @@ func frail(ctx context.Context, c *driver.Conn) (string, error) {
 	if d, ok := c.Driver().(dialed); ok && c.Server.Port > 0 && int64(c.Server.Port) == d.dialer.port.Load() {
 		return "", nil
 	}
-	short, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
-	b, err := c.Another(short)
-	if err != nil {
-		return "", ctx.Err() // one connection is all that may be had: it is a session's
+	b, err := beside(ctx, c)
+	if b == nil || err != nil {
+		return "", err
 	}
 	defer b.Close()
-	for range 2 {
-		same, err := shared(short, b, c)
-		if err != nil && short.Err() == nil && c.Dialect.CauseOf(err) == driver.Lost { // that tells nothing of a pooler
+	var own, others []string
+	for _, asked := range []*driver.Conn{c, b, b, c, b, c, c, b, b, c} { // with 2 servers taken in turn, b meets each of c's
+		pid, err := pidOf(ctx, asked)
+		if err != nil {
 			return "", err
 		}
-		if same || err != nil && ctx.Err() == nil {
+		if asked == c {
+			own = append(own, pid)
+		} else {
+			others = append(others, pid)
+		}
+		if own[0] != own[len(own)-1] || slices.ContainsFunc(others, func(o string) bool { return slices.Contains(own, o) }) {
 			return inTransactionMode, nil
 		}
 	}
-	return "", ctx.Err()
+	return "", nil
 }
 
-// shared tells whether the process that served b serves c's transaction. An error
-// is b's not getting served while c is in one.
-func shared(ctx context.Context, b, c *driver.Conn) (bool, error) {
-	pid := func(ctx context.Context, c *driver.Conn) (s string, err error) {
-		err = c.QueryRowContext(ctx, "SELECT pg_backend_pid()").Scan(&s)
-		return s, err
+// beside opens a second connection. Nil is one that is kept waiting while c is
+// served: c has a server process of its own, and a pooler has no other for b.
+func beside(ctx context.Context, c *driver.Conn) (*driver.Conn, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	type answer struct {
+		b   *driver.Conn
+		err error
 	}
-	before, err := pid(ctx, b)
-	if err != nil {
-		return false, err
+	came := make(chan answer, 1)
+	go func() {
+		b, err := c.Another(ctx)
+		came <- answer{b, err}
+	}()
+	for range 5 {
+		select {
+		case a := <-came:
+			if a.err != nil && c.Dialect.CauseOf(a.err) != driver.Lost { // as many connections as may be had are there
+				return nil, ctx.Err()
+			}
+			return a.b, a.err
+		case <-time.After(100 * time.Millisecond):
+		}
+		if _, err := pidOf(ctx, c); err != nil {
+			return nil, err
+		}
 	}
-	if err := c.Exec(context.WithoutCancel(ctx), "BEGIN"); err != nil {
-		return false, err
+	cancel()
+	if a := <-came; a.b != nil {
+		_ = a.b.Close()
 	}
-	defer func() { _ = c.Exec(context.WithoutCancel(ctx), "ROLLBACK") }()
-	own, err := pid(context.WithoutCancel(ctx), c)
-	if err != nil || own == before {
-		return err == nil, err
-	}
-	after, err := pid(ctx, b)
-	return err == nil && after != before, err
+	return nil, nil
+}
+
+func pidOf(ctx context.Context, c *driver.Conn) (s string, err error) {
+	err = c.QueryRowContext(ctx, "SELECT pg_backend_pid()").Scan(&s)
+	return s, err
 }

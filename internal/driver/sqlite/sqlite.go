@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -30,8 +31,10 @@ func Dialect() *driver.Dialect {
 		// of its children (ON DELETE CASCADE). The PRAGMA is a no-op within a
 		// transaction, so it stands before it.
 		Before:   []string{"PRAGMA foreign_keys = OFF"},
+		Restore:  restore,
+		Absent:   absent,
 		Settings: func(driver.Timeouts) []string { return nil },
-		NoTx:     noTx, Verify: verify, Refuse: refuse, Limit: limit,
+		NoTx:     noTx, Alone: alone, Verify: verify, Refuse: refuse, Limit: limit,
 		Tables: driver.TableTypes{
 			ID: "INTEGER PRIMARY KEY", Time: "TEXT", Text: "TEXT",
 			Now: "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')", User: "''",
@@ -69,6 +72,24 @@ func open(u *dburl.URL, o driver.Options) (*sql.DB, error) {
 		q.Set("mode", "ro") // else SQLite fails at the first write only, or at a journal it cannot make
 	}
 	return sql.Open("sqlite", u.SQLiteDSN())
+}
+
+// absent: SQLite makes a file that is not there.
+func absent(u *dburl.URL) bool {
+	if u.Memory {
+		return false
+	}
+	_, err := os.Stat(u.Path)
+	return errors.Is(err, os.ErrNotExist)
+}
+
+// restore: foreign keys are off unless the URL's _pragma or a revision switches them on.
+func restore(ctx context.Context, c *driver.Conn) (string, error) {
+	rows, err := c.Strings(ctx, "PRAGMA foreign_keys")
+	if err != nil || len(rows) == 0 || rows[0][0] != "1" {
+		return "", err
+	}
+	return "PRAGMA foreign_keys = ON", nil
 }
 
 func writable(path string) bool {
@@ -109,6 +130,16 @@ func noTx(stmts []string, i int) string {
 		}
 	}
 	return ""
+}
+
+// alone: what does the same when it is done again. VACUUM INTO does not: its file is
+// there already.
+func alone(stmt string) *driver.Alone {
+	w := sqltext.Words(sqltext.SQLite, stmt, 3)
+	if len(w) == 0 || w[0] != "VACUUM" && w[0] != "PRAGMA" || w[0] == "VACUUM" && slices.Contains(w, "INTO") {
+		return nil
+	}
+	return &driver.Alone{Outcome: func(context.Context, *driver.Conn) (driver.Outcome, error) { return driver.Again, nil }}
 }
 
 // outside are the PRAGMAs that do nothing, or fail, within a transaction.

@@ -23,6 +23,8 @@ var Kind = source.Kind{
 	Name:  "django",
 	Match: func(spec string) bool { return strings.HasPrefix(spec, prefix) },
 	New:   open,
+
+	Unordered: true,
 }
 
 // open checks the spec's form.
@@ -49,14 +51,20 @@ type project struct {
 	o               source.Options
 }
 
-// DDL runs the interpreter, unless the answer is remembered.
-func (p *project) DDL(ctx context.Context, f sqltext.Family) ([]sqltext.Stmt, error) {
+// Python is what is asked of the interpreter. A process of Python has one
+// settings module.
+func (p *project) Python(f sqltext.Family) source.PythonModels {
 	exclude := p.o.ExcludeApps
 	if exclude == nil {
 		exclude = []string{}
 	}
-	return source.Python(ctx, source.PythonModels{
-		Spec: p.spec, Dir: p.dir, Script: script, Options: p.o, Family: f,
+	return source.PythonModels{
+		Spec: p.spec, Dir: p.dir, Script: script, World: p.settings, Options: p.o, Family: f,
 		Request: map[string]any{"settings": p.settings, "alias": p.alias, "mode": p.o.Mode, "exclude_apps": exclude},
-	})
+	}
+}
+
+// DDL runs the interpreter, unless the answer is remembered.
+func (p *project) DDL(ctx context.Context, f sqltext.Family) ([]sqltext.Stmt, error) {
+	return source.PythonDDL(ctx, p, f)
 }

@@ -18,7 +18,11 @@ def main():
     os.environ["DJANGO_SETTINGS_MODULE"] = REQUEST["settings"]
     load(REQUEST["settings"])
     connection = set_up()
-    exclude = excluded()
+    return lambda: statements_of(connection, excluded())
+
+
+def statements_of(connection, exclude):
+    KNOWN.tables.clear()
     if connection.vendor == "sqlite":
         editor_class, editor_args = connection.SchemaEditorClass, {}
     else:
@@ -38,7 +42,7 @@ def main():
         with connection.cursor() as c:
             c.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite~_%' ESCAPE '~' ORDER BY type = 'index', rowid")
             out = [row[0] for row in c.fetchall()]
-    return {"statements": [s.replace(PERCENT, "%") for s in out]}
+    return [s.replace(PERCENT, "%") for s in out]
 
 
 class Closing:
@@ -68,8 +72,7 @@ FAMILY = {
 
 
 def set_up():
-    """django.setup() with databases that are never connected to."""
-    import django
+    """The connection of one of DATABASES, after django.setup() with databases that are never connected to."""
     from django.conf import settings
     from django.core.exceptions import ImproperlyConfigured
 
@@ -80,32 +83,44 @@ def set_up():
     alias = REQUEST["alias"]
     if alias not in databases and (alias != "default" or databases):
         raise Failure("settings", "DATABASES has no %s" % alias, "it has: " + ", ".join(sorted(databases)))
-    databases.setdefault(alias, {})
+    if not _set_up:
+        _set_up.append(alias)
+        set_up_all(databases, {r["alias"] for r in REQUESTS})
+    from django.db import connections
+
+    try:
+        return connections[alias]
+    except Exception as e:
+        raise of_import(settings.DATABASES[alias]["ENGINE"], e)
+
+
+_set_up = []
+
+
+def set_up_all(databases, aliases):
+    import django
+    from django.conf import settings
+
+    databases.setdefault("default", {})
     family = FAMILY[REQUEST["dialect"]]
     for name, conf in databases.items():
         engine = conf.get("ENGINE") or ""
-        if name == alias and not any(f in engine for f in family):
+        if name in aliases and not any(f in engine for f in family):
             engine = "django.db.backends." + ENGINES[REQUEST["dialect"]]
         lite = any(f in engine for f in FAMILY["sqlite"])
         databases[name] = {"ENGINE": engine or "django.db.backends.dummy", "NAME": ":memory:" if lite else "migr"}
     stub_drivers([c["ENGINE"] for c in databases.values()])
     settings.DATABASES = databases
-    refuse_connections(alias)
+    refuse_connections(aliases)
     try:
         django.setup()
     except Failure:
         raise
     except BaseException as e:
         raise of_import(REQUEST["settings"], e)
-    from django.db import connections
-
-    try:
-        return connections[alias]
-    except Exception as e:
-        raise of_import(databases[alias]["ENGINE"], e)
 
 
-def refuse_connections(alias):
+def refuse_connections(aliases):
     """Apps that look at the database when they are loaded find it not there."""
     from django.db.backends.base.base import BaseDatabaseWrapper
     from django.db.utils import OperationalError
@@ -113,7 +128,7 @@ def refuse_connections(alias):
     real = BaseDatabaseWrapper.connect
 
     def connect(self):
-        if self.vendor == "sqlite" and self.alias == alias and _ready:
+        if self.vendor == "sqlite" and self.alias in aliases and _ready:
             return real(self)
         raise OperationalError("a connection to the database was asked for while the models were read; migr reads models without one")
 

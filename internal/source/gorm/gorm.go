@@ -17,13 +17,14 @@ import (
 	"sync"
 	"time"
 
+	"github.com/migr-dev/migr/internal/memo"
 	"github.com/migr-dev/migr/internal/source"
 	"github.com/migr-dev/migr/internal/sqltext"
 )
 
 // Kind reads gorm:PACKAGE (a folder or an import path) or gorm:PACKAGE:NAME, a
 // function or variable of it that gives the models or migrates them.
-var Kind = source.Kind{Name: "gorm", Match: match, New: open}
+var Kind = source.Kind{Name: "gorm", Match: match, New: open, Unordered: true}
 
 const scheme = "gorm:"
 
@@ -54,10 +55,17 @@ type models struct {
 	options              source.Options
 }
 
-// DDL runs AutoMigrate against the recording driver.
+// DDL runs AutoMigrate against the recording driver, unless its statements are
+// remembered: then no program is started.
 func (m *models) DDL(ctx context.Context, f sqltext.Family) ([]sqltext.Stmt, error) {
-	if _, err := exec.LookPath("go"); err != nil {
+	goTool, err := exec.LookPath("go")
+	if err != nil {
 		return nil, m.failed("GORM models are read by the Go tool, which is not there", "install Go, or put its bin folder into PATH", err)
+	}
+	q := m.question(goTool, f)
+	var kept []sqltext.Stmt
+	if memo.Get(m.options.Cache, q, &kept) {
+		return kept, nil
 	}
 	p, err := m.find(ctx)
 	if err != nil {
@@ -76,11 +84,15 @@ func (m *models) DDL(ctx context.Context, f sqltext.Family) ([]sqltext.Stmt, err
 		return nil, m.failed("no model is in this package",
 			"a model is an exported struct that embeds gorm.Model, has a field with a gorm tag, or a TableName method; or name a function that returns them: "+m.spec+":Models", nil)
 	}
-	answer, err := m.run(ctx, p, driver, types)
+	answer, began, err := m.run(ctx, p, driver, types)
 	if err != nil {
 		return nil, err
 	}
-	return m.statements(answer, decls)
+	stmts, err := m.statements(answer, decls)
+	if err != nil {
+		return nil, err
+	}
+	return stmts, m.remember(ctx, p, driver, q, goTool, began, stmts)
 }
 
 // An answer is what the generated program writes.
@@ -91,25 +103,36 @@ type answer struct {
 
 // run writes the program into a temporary folder and runs it as if it stood in a
 // folder below the models' package, where it may import what is internal. The
-// module's files are copies: what the Go tool adds to them is thrown away.
-func (m *models) run(ctx context.Context, p *pack, d driver, types []string) (*answer, error) {
+// module's files are copies: what the Go tool adds to them is thrown away. When it
+// began is told by the file system's clock.
+func (m *models) run(ctx context.Context, p *pack, d driver, types []string) (*answer, time.Time, error) {
 	tmp, err := os.MkdirTemp("", "migr-gorm-")
 	if err != nil {
-		return nil, err
+		return nil, time.Time{}, err
 	}
 	defer func() { _ = os.RemoveAll(tmp) }()
-	main, out := filepath.Join(tmp, "main.go"), filepath.Join(tmp, "answer.json")
 	text, err := program(p, d, types, m.name, serverVersion(m.options.Product))
 	if err != nil {
-		return nil, err
+		return nil, time.Time{}, err
 	}
+	main := filepath.Join(tmp, "main.go")
 	if err := os.WriteFile(main, text, 0o600); err != nil {
-		return nil, err
+		return nil, time.Time{}, err
+	}
+	began, err := os.Stat(main)
+	if err != nil {
+		return nil, time.Time{}, err
 	}
 	flags, err := p.flags(tmp, main)
 	if err != nil {
-		return nil, err
+		return nil, time.Time{}, err
 	}
+	a, err := m.start(ctx, p, flags, filepath.Join(tmp, "answer.json"))
+	return a, began.ModTime(), err
+}
+
+// start runs the program that is in place and reads what it writes to out.
+func (m *models) start(ctx context.Context, p *pack, flags []string, out string) (*answer, error) {
 	run := source.Program{
 		Name: m.spec, Dir: p.Dir, Timeout: m.options.Timeout,
 		Args: append(append([]string{"go", "run"}, flags...), "./"+below, out),

@@ -24,7 +24,9 @@ type pack struct {
 	Module                *struct{ Path, Dir, GoMod string }
 	Error                 *struct{ Err string }
 
-	work string // the go.work in force, or ""
+	work    string // the go.work in force, or ""
+	userEnv string // the file of "go env -w"
+	goRoot  string
 }
 
 // find asks the Go tool for the package.
@@ -56,14 +58,7 @@ func (m *models) find(ctx context.Context) (*pack, error) {
 	case p.Name == "main":
 		return nil, m.failed("the models are in a package main, which cannot be imported", "move them into a package of their own", nil)
 	}
-	work, err := m.tool(ctx, p.Dir, "env", "GOWORK")
-	if err != nil {
-		return nil, err
-	}
-	if p.work = strings.TrimSpace(string(work)); p.work == "off" {
-		p.work = ""
-	}
-	return &p, nil
+	return &p, m.goEnv(ctx, &p)
 }
 
 func (m *models) tool(ctx context.Context, dir string, args ...string) ([]byte, error) {

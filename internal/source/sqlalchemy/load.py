@@ -18,15 +18,25 @@ def main():
     found = resolve()
     load_more(REQUEST["import"])
     metadatas = metadata_of(found)
+    return lambda: statements_of(metadatas)
+
+
+_told = []  # metadata that another spec has named, too
+
+
+def statements_of(metadatas):
     dialect = make_dialect()
     statements = []
     for m in metadatas:
+        if any(m is t for t in _told):
+            continue
+        _told.append(m)
         check(m, dialect)
         statements += ddl(m, dialect)
     if not any(m.tables for m in metadatas):
         warn('there is no table in %s (imported: %s): have the modules with the models imported as well, import = ["package.models.*"] in migr.toml'
              % (REQUEST["attribute"] or "its metadata", ", ".join(project_modules())))
-    return {"statements": statements}
+    return statements
 
 
 # ---------------------------------------------------------------- engines
@@ -38,6 +48,9 @@ def inert_engines():
     """Engines made by the project are real ones without a driver, which refuse to connect."""
     import sqlalchemy
     import sqlalchemy.engine
+
+    if hasattr(sqlalchemy.MetaData, "_migr_create_all"):
+        return  # done for another spec
     from sqlalchemy.engine import Engine
     from sqlalchemy.engine.default import DefaultDialect
     from sqlalchemy.engine.url import make_url

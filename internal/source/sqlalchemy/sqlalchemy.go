@@ -25,6 +25,8 @@ var Kind = source.Kind{
 	Name:  "sqlalchemy",
 	Match: func(spec string) bool { return strings.HasPrefix(spec, prefix) },
 	New:   open,
+
+	Unordered: true,
 }
 
 // open checks the spec's form.
@@ -45,14 +47,19 @@ type models struct {
 	o                 source.Options
 }
 
-// DDL runs the interpreter, unless the answer is remembered.
-func (m *models) DDL(ctx context.Context, f sqltext.Family) ([]sqltext.Stmt, error) {
+// Python is what is asked of the interpreter.
+func (m *models) Python(f sqltext.Family) source.PythonModels {
 	more := m.o.Import
 	if more == nil {
 		more = []string{}
 	}
-	return source.Python(ctx, source.PythonModels{
+	return source.PythonModels{
 		Spec: m.spec, Dir: m.dir, Script: script, Options: m.o, Family: f,
 		Request: map[string]any{"module": m.module, "attribute": m.attribute, "import": more},
-	})
+	}
+}
+
+// DDL runs the interpreter, unless the answer is remembered.
+func (m *models) DDL(ctx context.Context, f sqltext.Family) ([]sqltext.Stmt, error) {
+	return source.PythonDDL(ctx, m, f)
 }

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/migr-dev/migr/internal/testdb"
+)
+
+const (
+	reliability     = "../../docs/reliability.md"
+	markBegins      = "<!-- make torture writes what is below -->\n"
+	markEnds        = "<!-- and above -->\n"
+	reliabilityHead = "| what happens | on | points | went on by itself | `upgrade` | `repair` | wrong |\n|---|---|---:|---:|---:|---:|---:|\n"
+)
+
+// cells are the rows that the table must have: every fault on every engine that has it.
+func cells() [][2]string {
+	var all [][2]string
+	for _, f := range faults() {
+		for _, e := range testdb.Engines() {
+			if f.inProcess || e.Env != "" {
+				all = append(all, [2]string{f.name, e.Name})
+			}
+		}
+	}
+	return all
+}
+
+// writeTable puts the tallies into docs/reliability.md. An engine that was not there
+// leaves the table as it is, and is a failure.
+func writeTable(t *testing.T, all []tally) {
+	t.Helper()
+	by := map[[2]string]tally{}
+	for _, c := range all {
+		by[[2]string{c.fault, c.engine}] = c
+	}
+	var sum tally
+	table := reliabilityHead
+	row := func(fault, engine string, c tally) {
+		table += fmt.Sprintf("| %s | %s | %d | %d | %d | %d | %d |\n", fault, engine, c.points(), c.by[byItself], c.by[byUpgrade], c.by[byRepair], c.by[wrong])
+	}
+	for _, k := range cells() {
+		c, ok := by[k]
+		if !ok || c.points() == 0 {
+			t.Errorf("the table is not written: %s was not tried on %s", k[0], k[1])
+			return
+		}
+		sum.add(c)
+		row(k[0], k[1], c)
+	}
+	row("**all**", "", sum)
+	text, err := os.ReadFile(reliability)
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, rest, ok := strings.Cut(string(text), markBegins)
+	_, tail, ok2 := strings.Cut(rest, markEnds)
+	if !ok || !ok2 {
+		t.Fatalf("%s has not both marks", reliability)
+	}
+	if err := os.WriteFile(reliability, []byte(head+markBegins+table+markEnds+tail), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestReliabilityTable: the table tells of every fault on every engine, its numbers
+// fit together, and nothing ended wrong.
+func TestReliabilityTable(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(reliability)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(text), markBegins)
+	table, _, ok := strings.Cut(rest, markEnds)
+	body, ok2 := strings.CutPrefix(table, reliabilityHead)
+	if !ok || !ok2 {
+		t.Fatalf("%s has not both marks and the head of the table between them: run make torture", reliability)
+	}
+	row := regexp.MustCompile(`^\| (.+?) \| (\w*) \| (\d+) \| (\d+) \| (\d+) \| (\d+) \| (\d+) \|$`)
+	want := append(cells(), [2]string{"**all**", ""})
+	lines := strings.Split(strings.TrimSpace(body), "\n")
+	if len(lines) != len(want) {
+		t.Fatalf("%d rows, want %d: run make torture", len(lines), len(want))
+	}
+	var sum, last [5]int
+	for i, line := range lines {
+		m := row.FindStringSubmatch(line)
+		if m == nil || m[1] != want[i][0] || m[2] != want[i][1] {
+			t.Fatalf("row %d is %q, want %q: run make torture", i+1, line, want[i])
+		}
+		var n [5]int
+		for j := range n {
+			n[j], _ = strconv.Atoi(m[j+3])
+		}
+		if n[0] == 0 || n[0] != n[1]+n[2]+n[3]+n[4] || n[4] != 0 {
+			t.Errorf("row %d: %s", i+1, line)
+		}
+		for j := range n {
+			sum[j] += n[j]
+		}
+		last = n
+	}
+	for j := range sum {
+		if sum[j] != 2*last[j] {
+			t.Errorf("the last row is not the sum: %v", last)
+		}
+	}
+}
