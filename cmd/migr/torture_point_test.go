@@ -104,7 +104,8 @@ type told struct {
 	State    string
 	Partial  *struct {
 		Statements, Done int
-		Unknown          int // the statement that was begun and whose end is not known; 0: none
+		Unknown          int // the statement that was begun and whose end was not seen; 0: none
+		Outcome          string
 	}
 }
 
@@ -140,7 +141,13 @@ func (c chapter) check(db *sql.DB, s told) error {
 		must, may = len(c.deeds), len(c.deeds)
 	case s.State == statePending:
 	case s.State == statePartial && s.Partial != nil:
-		must, may = s.Partial.Done, max(s.Partial.Done, s.Partial.Unknown)
+		must, may = s.Partial.Done, s.Partial.Done
+		switch s.Partial.Outcome {
+		case outcomeDone:
+			must, may = s.Partial.Unknown, s.Partial.Unknown
+		case outcomeNot, outcomeUnknown, outcomeRunning:
+			may = max(may, s.Partial.Unknown)
+		}
 		if c.batch { // a round of it
 			may = max(may, 1)
 		}

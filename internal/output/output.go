@@ -81,6 +81,14 @@ type Partial struct {
 	Failed  int    `json:"failed"`
 	Unknown int    `json:"unknown"`
 	Error   string `json:"error,omitempty"` // the server's
+	// Outcome of that statement: failed, done, not_done (or it can be run again),
+	// unknown, running (somebody has the lock); "" where there is none. Path and what
+	// follows is its place, where the file still has it.
+	Outcome string `json:"outcome"`
+	Path    string `json:"path"`
+	Line    int    `json:"line"`
+	Column  int    `json:"column"`
+	SQL     string `json:"sql"`
 }
 
 // A Change is the change object of the contract.
