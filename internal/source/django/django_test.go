@@ -199,6 +199,10 @@ func TestErrors(t *testing.T) {
 			"connects", spec, "accounts/apps.py", "    name =", "    def ready(self):\n        from accounts.models import User\n        User.objects.count()\n\n    name =", "",
 			"importing mysite.settings failed", "a connection to the database was asked for", "",
 		},
+		{
+			"dialect", spec, "library/models.py", "title = models.CharField(max_length=200)\n    author", "title = models.TextField(unique=True)\n    shape = Polygon()\n    author", "",
+			"model library.Book cannot be said in sqlite", "ValueError: there are no polygons in sqlite\nlibrary/models.py:", "another type",
+		},
 		{"exclude", spec, "", "", "", "", "exclude_apps names nothing, which is no installed app", "accounts, admin, auth", ""},
 	}
 	for _, c := range cases {
@@ -208,6 +212,14 @@ func TestErrors(t *testing.T) {
 			o := options(testdb.FindPython(t, "dj52"), x, "models")
 			if c.name == "variable" {
 				sourcetest.Edit(t, dir, "mysite/settings.py", "LIBRARY_SECRET_KEY", "LIBRARY_NOT_THERE")
+			}
+			if c.name == "dialect" {
+				sourcetest.Edit(t, dir, "library/models.py", "class Author(", `class Polygon(models.Field):
+    def db_type(self, connection):
+        raise ValueError("there are no polygons in " + connection.vendor)
+
+
+class Author(`)
 			}
 			if c.name == "exclude" {
 				o.ExcludeApps = []string{"nothing"}
