@@ -23,9 +23,12 @@ func newLargeSchema(b *testing.B, e testdb.Engine, n int) *largeSchema {
 	l := &largeSchema{dir: b.TempDir()}
 	l.models = filepath.Join(l.dir, "schema.sql")
 	l.env = []string{"XDG_CACHE_HOME=" + filepath.Join(l.dir, "cache")}
+	if err := os.Mkdir(filepath.Join(l.dir, "migrations"), 0o750); err != nil {
+		b.Fatal(err)
+	}
 	text := e.Large(n)
 	for name, text := range map[string]string{
-		"schema.sql": text, "migr.toml": "dir = \".\"\nmodels = [\"schema.sql\"]\n",
+		"schema.sql": text, "migr.toml": "dir = \"migrations\"\nmodels = [\"schema.sql\"]\n",
 		"more.sql": strings.Replace(text, "  name ", "  more integer,\n  name ", 1),
 	} {
 		if err := os.WriteFile(filepath.Join(l.dir, name), []byte(text), 0o600); err != nil {

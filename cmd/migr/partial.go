@@ -25,15 +25,15 @@ func (a *app) partial(ctx context.Context, g *history.Graph, s *apply.Session, e
 	p := &output.Partial{Direction: e.Direction, Statements: e.Statements, Done: e.Done, Error: e.Err}
 	switch {
 	case e.State == "failed":
-		p.Failed, p.Outcome = e.Started, outcomeFailed
+		p.At, p.Outcome = e.Started, outcomeFailed
 	case e.Started > e.Done:
-		p.Unknown, p.Outcome = e.Done+1, outcomeUnknown
+		p.At, p.Outcome = e.Done+1, outcomeUnknown
 	default:
 		return p
 	}
-	t, at := a.halfTask(g, e), p.Failed+p.Unknown
-	if t != nil && at <= len(t.Stmts) && sameAt(*t, e, at) {
-		stmt := t.Stmts[at-1]
+	t := a.halfTask(g, e)
+	if t != nil && p.At > 0 && p.At <= len(t.Stmts) && sameAt(*t, e, p.At) {
+		stmt := t.Stmts[p.At-1]
 		p.Path, p.Line, p.Column, p.SQL = t.Path, stmt.Line, stmt.Col, stmt.Text
 	}
 	if p.Outcome != outcomeUnknown {
@@ -83,31 +83,30 @@ func sameAt(t apply.Task, e apply.Entry, n int) bool {
 func (a *app) partialText(p *output.Partial) {
 	line := func(format string, args ...any) { a.print("          "+format, args...) }
 	line("%s: %d of %d statements are done", p.Direction, p.Done, p.Statements)
-	at := p.Failed + p.Unknown
-	if at == 0 {
+	if p.At == 0 {
 		return
 	}
 	again := map[string]string{"up": "upgrade", "down": "downgrade"}[p.Direction]
 	switch p.Outcome {
 	case outcomeFailed:
-		line("statement %d failed: %s", at, firstLine(p.Error))
-		if at > p.Done+1 {
-			line("%s rolled back with it", spanText(p.Done+1, at-1))
+		line("statement %d failed: %s", p.At, firstLine(p.Error))
+		if p.At > p.Done+1 {
+			line("%s rolled back with it", spanText(p.Done+1, p.At-1))
 		}
 	case outcomeDone:
-		line("statement %d had been carried out when migr was stopped", at)
+		line("statement %d had been carried out when migr was stopped", p.At)
 	case outcomeNot:
-		line("statement %d was not carried out, or can be run again", at)
+		line("statement %d was not carried out, or can be run again", p.At)
 	case outcomeRunning:
-		line("statement %d is under way: `migr lock status` tells who is at work", at)
+		line("statement %d is under way: `migr lock status` tells who is at work", p.At)
 	default:
-		line("statement %d was begun; it is not known whether it was carried out", at)
+		line("statement %d was begun; it is not known whether it was carried out", p.At)
 	}
 	if p.SQL != "" {
 		line("%s:%d:%d: %s", p.Path, p.Line, p.Column, firstLine(p.SQL))
 	}
-	if at < p.Statements {
-		line("%s not run", spanText(at+1, p.Statements))
+	if p.At < p.Statements {
+		line("%s not run", spanText(p.At+1, p.Statements))
 	}
 	switch p.Outcome {
 	case outcomeFailed:

@@ -104,7 +104,7 @@ type told struct {
 	State    string
 	Partial  *struct {
 		Statements, Done int
-		Unknown          int // the statement that was begun and whose end was not seen; 0: none
+		At               int // the statement that failed or was begun
 		Outcome          string
 	}
 }
@@ -144,9 +144,9 @@ func (c chapter) check(db *sql.DB, s told) error {
 		must, may = s.Partial.Done, s.Partial.Done
 		switch s.Partial.Outcome {
 		case outcomeDone:
-			must, may = s.Partial.Unknown, s.Partial.Unknown
+			must, may = s.Partial.At, s.Partial.At
 		case outcomeNot, outcomeUnknown, outcomeRunning:
-			may = max(may, s.Partial.Unknown)
+			may = max(may, s.Partial.At)
 		}
 		if c.batch { // a round of it
 			may = max(may, 1)

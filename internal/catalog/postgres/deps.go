@@ -117,7 +117,7 @@ func (r *reader) resolve() {
 			continue
 		}
 		o := objects[from]
-		if o == nil && from.Kind == "inherited_column" { // a partition's bounds may name a label of its column's enum
+		if o == nil && from.Kind == "inherited_column" && (to.Table != from.Table || to.Schema != from.Schema) { // a partition's bounds may name a label of its column's enum
 			o = objects[from.TableKey()]
 		}
 		if o == nil || o.Table != "" && to.Table == "" && to.Name == o.Table && to.Schema == o.Schema {
