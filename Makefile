@@ -22,7 +22,7 @@ LDFLAGS := -ldflags '-s -w'
 PACKED := internal/hclprogram/bin/migr-hcl.gz
 
 .DEFAULT_GOAL := help
-.PHONY: help build test test-fast torture recipes lint fmt update bench fuzz generate demo install clean cc
+.PHONY: help build test test-fast torture pairs recipes lint fmt update bench fuzz generate demo install clean cc
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ test-fast: ## the tests that need no server
 torture: ## kill migr, its sessions, its network and its servers at every command; writes the table of docs/reliability.md
 	scripts/testdb.sh run $(ENGINES) -- env MIGR_TEST_TORTURE=1 $(GO) test ./cmd/migr -run 'TestTorture$$|TestReliabilityTable|TestSwarm' -count=1 -timeout 3h -v $(TESTFLAGS)
 
+pairs: ## thousands of random pairs of schemas on each engine, led to one another and back (TESTFLAGS='-run TestPairs/sqlite')
+	scripts/testdb.sh run $(ENGINES) -- env MIGR_TEST_TORTURE=1 $(GO) test ./internal/roundtrip -count=1 -timeout 12h -v $(TESTFLAGS)
+
 lint: $(LINTER) ## go vet, staticcheck, the arrows between packages and the rest of .golangci.yml
 	$(GO) mod tidy -diff
 	$(LINTER) run --allow-parallel-runners
@@ -49,7 +52,7 @@ lint: $(LINTER) ## go vet, staticcheck, the arrows between packages and the rest
 fmt: $(LINTER) ## format the code
 	$(LINTER) fmt
 
-recipes: ## the tools that docs/models.md names, from npm and Go's registry, as model sources (minutes)
+recipes: ## the tools that docs/models.md names, from npm, Maven and Go's registry, as model sources (minutes)
 	scripts/testdb.sh run postgres mysql -- env MIGR_TEST_RECIPES=1 $(GO) test ./cmd/migr -run TestRecipes
 
 update: ## rewrite what testdata/script and testdata/autogen compare with (then read the diff)

@@ -48,11 +48,7 @@ func (a *app) autogenerate(ctx context.Context, g *history.Graph, o *revising) (
 	if err != nil {
 		return nil, err
 	}
-	before, err := a.remembered(db, key, stmts)
-	if err != nil {
-		return nil, err
-	}
-	if nothing, err := a.nothingToDo(ctx, db, before, o); nothing || err != nil {
+	if nothing, err := a.nothingToDo(ctx, db, key, stmts, o); nothing || err != nil {
 		return &generated{changes: []output.Change{}}, err
 	}
 	gen, again, err := a.generate(ctx, db, stmts, key, o, false)
@@ -95,6 +91,22 @@ func (a *app) generate(ctx context.Context, db *database, stmts []sqltext.Stmt, 
 	return gen, false, err
 }
 
+// nothingToDo tells whether the database is as models that were built before say:
+// then they need not be built for a proof.
+func (a *app) nothingToDo(ctx context.Context, db *database, key string, stmts []sqltext.Stmt, o *revising) (bool, error) {
+	before, err := a.remembered(db, key, stmts)
+	if before == nil || err != nil {
+		return false, err
+	}
+	have, err := a.live(ctx, db, before.scope)
+	if err != nil || len(diff.Compare(db.engine, have, before.catalog)) > 0 {
+		return false, err
+	}
+	a.tellUnknown(have, before.catalog)
+	_, err = a.settling(db.engine, have, before.catalog, &o.naming, before.marks) // what the flags name must be there
+	return true, err
+}
+
 // proved plans both ways and proves them; nil when nothing differs.
 func (a *app) proved(ctx context.Context, db *database, have *catalog.Catalog, want *built, o *revising, plain bool) (ways, error) {
 	s, err := a.settling(db.engine, have, want.catalog, &o.naming, want.marks)
@@ -107,21 +119,6 @@ func (a *app) proved(ctx context.Context, db *database, have *catalog.Catalog, w
 		return nil, err
 	}
 	return w, w.prove(ctx, want)
-}
-
-// nothingToDo tells whether the database is as models that were built before say:
-// then they need not be built for a proof.
-func (a *app) nothingToDo(ctx context.Context, db *database, before *built, o *revising) (bool, error) {
-	if before == nil {
-		return false, nil
-	}
-	have, err := a.live(ctx, db, before.scope)
-	if err != nil || len(diff.Compare(db.engine, have, before.catalog)) > 0 {
-		return false, err
-	}
-	a.tellUnknown(have, before.catalog)
-	_, err = a.settling(db.engine, have, before.catalog, &o.naming, before.marks) // what the flags name must be there
-	return true, err
 }
 
 // atHead makes sure that all revisions are applied, wholly.
@@ -175,7 +172,13 @@ func (ws ways) downSQL() []string {
 // holds the wanted schema; nil: one is made where it is needed.
 func (a *app) ways(ctx context.Context, db *database, have, want *catalog.Catalog, scope catalog.Scope, site *scratch.DB, s *settling) (ways, error) {
 	w := &way{from: have, to: want, engine: db.engine}
-	from, rounds, err := a.forth(ctx, db, s, have, want, scope)
+	st := &stage{DB: site}
+	defer func() {
+		if st.made != nil {
+			a.discard(st.made.DB)
+		}
+	}()
+	from, rounds, err := a.forth(ctx, db, st, s, have, want, scope)
 	if err != nil {
 		return nil, err
 	}
@@ -187,15 +190,7 @@ func (a *app) ways(ctx context.Context, db *database, have, want *catalog.Catalo
 	}
 	to := want
 	if len(w.there) > 0 {
-		if site == nil {
-			made, err := a.copyOf(ctx, db, want, scope)
-			if err != nil {
-				return nil, fmt.Errorf("building a copy of the wanted schema for the renames: %w", err)
-			}
-			defer a.discard(made.DB)
-			site = made.DB
-		}
-		if to, err = w.undo(ctx, site, want); err != nil {
+		if to, err = w.undo(ctx, st, want); err != nil {
 			return nil, err
 		}
 	}

@@ -63,6 +63,9 @@ func (r *autogenRun) fillIn(ctx context.Context, db *database, section string) (
 		return nil, nil, err
 	}
 	sc := &scratch.DB{Conn: db.Conn, Engine: db.engine, Scope: r.a.scope(db)}
+	if err := db.dialect.Reset(ctx, db.Conn); err != nil { // as scratch.Open does; the connection is shared
+		return nil, nil, err
+	}
 	return db, sc, r.load(ctx, sc, section, r.c.section(section))
 }
 

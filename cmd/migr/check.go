@@ -198,7 +198,7 @@ func (a *app) pair(ctx context.Context, db *database, from, to string) (have, wa
 		return b, err
 	}
 	if from == "live" && to == "models" {
-		if want, err = a.wantedModels(ctx, db); err != nil {
+		if want, err = read(to); err != nil {
 			return nil, nil, done, err
 		}
 		c, err := a.live(ctx, db, want.scope)

@@ -180,3 +180,24 @@ func TestLongStatementIsNotCut(t *testing.T) {
 		}
 	})
 }
+
+// TestConnectToSilence: what accepts a connection and says nothing is given up.
+func TestConnectToSilence(t *testing.T) {
+	t.Parallel()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = ln.Close() })
+	dir := folder(t, map[string]string{"migr.toml": "", "migrations/.keep": ""})
+	for _, scheme := range []string{"postgres", "mysql"} {
+		t.Run(scheme, func(t *testing.T) {
+			t.Parallel()
+			began := time.Now()
+			inProcess(t, dir, exitFailed, "current", "-u", scheme+"://u@"+ln.Addr().String()+"/x")
+			if took := time.Since(began); took > 2*connectTimeout {
+				t.Errorf("it took %s", took)
+			}
+		})
+	}
+}

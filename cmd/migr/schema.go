@@ -112,18 +112,22 @@ func (a *app) scratch(ctx context.Context, db *database, s catalog.Scope) (*scra
 
 // discard removes a scratch database, and says so when one is left behind.
 func (a *app) discard(sc *scratch.DB) {
+	if sc == nil {
+		return
+	}
 	if err := sc.Close(); err != nil {
 		a.warn("the scratch database %s could not be removed: %v", sc.Name(), err)
 	}
 }
 
-// A built is a schema on a scratch database, read back.
+// A built is a schema that was read back from a scratch database. DB is nil where that
+// is gone, or there never was one.
 type built struct {
 	*scratch.DB
 	catalog *catalog.Catalog
 	scope   catalog.Scope // with the schemas that were made there
+	added   []string      // those
 	marks   []source.Mark // what the models say has another name
-	added   []string      // the schemas that were made
 }
 
 // build makes a scratch database, fills it and reads it.
@@ -172,7 +176,7 @@ func (a *app) withAdded(s catalog.Scope, added []string) catalog.Scope {
 	return s
 }
 
-// buildModels builds the schema that the models describe.
+// buildModels builds the schema that the models' statements describe.
 func (a *app) buildModels(ctx context.Context, db *database, stmts []sqltext.Stmt) (*built, error) {
 	ready, err := source.Prepare(db.dialect.Family, stmts, source.Grants(a.cfg.Grants))
 	if err != nil {
@@ -261,8 +265,11 @@ func (a *app) sourceCatalog(ctx context.Context, db *database, src string) (*bui
 	case "empty":
 		return &built{catalog: catalog.New(db.Server.Version, nil, nil)}, none, nil
 	case "models":
-		w, err := a.wantedModels(ctx, db)
-		return w, none, err
+		m, err := a.models()
+		if err != nil {
+			return nil, none, err
+		}
+		return a.closing(a.wanted(ctx, db, m))
 	}
 	if strings.Contains(src, "://") && !strings.HasPrefix(src, "exec:") {
 		return a.otherDatabase(ctx, db, src)
@@ -270,8 +277,14 @@ func (a *app) sourceCatalog(ctx context.Context, db *database, src string) (*bui
 	if c, done, err, ok := a.revisionCatalog(ctx, db, src); ok {
 		return c, done, err
 	}
-	w, err := a.wanted(ctx, db, config.Models{Specs: []string{src}, Base: a.dir})
-	return w, none, err
+	return a.closing(a.wanted(ctx, db, config.Models{Specs: []string{src}, Base: a.dir}))
+}
+
+func (a *app) closing(b *built, err error) (*built, func(), error) {
+	if err != nil {
+		return nil, func() {}, err
+	}
+	return b, func() { a.discard(b.DB) }, nil
 }
 
 func (a *app) otherDatabase(ctx context.Context, db *database, src string) (*built, func(), error) {
@@ -309,9 +322,6 @@ func (a *app) revisionCatalog(ctx context.Context, db *database, src string) (*b
 		unknown := errors.As(err, &h) && h.Code == history.NotFound
 		return nil, none, err, !unknown || !strings.ContainsAny(src, "./:*")
 	}
-	b, err := a.buildRevisions(ctx, db, p.Steps)
-	if err != nil {
-		return nil, none, err, true
-	}
-	return b, func() { a.discard(b.DB) }, nil, true
+	c, done, err := a.closing(a.buildRevisions(ctx, db, p.Steps))
+	return c, done, err, true
 }

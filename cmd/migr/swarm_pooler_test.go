@@ -5,7 +5,11 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
+	"github.com/migr-dev/migr/internal/dburl"
+	"github.com/migr-dev/migr/internal/driver"
+	"github.com/migr-dev/migr/internal/driver/postgres"
 	"github.com/migr-dev/migr/internal/testdb"
 )
 
@@ -94,4 +98,28 @@ func lookAround(t *testing.T, tx *sql.Tx) (pid string) {
 		t.Errorf("server process %s keeps %s", pid, set.String)
 	}
 	return pid
+}
+
+// TestPoolerWithoutRoom: a pooler that has no server connection left keeps a client
+// waiting without a word. Connecting ends in time all the same.
+func TestPoolerWithoutRoom(t *testing.T) {
+	t.Parallel()
+	pooled := testdb.PgBouncer(t, testdb.EnginePostgres.New(t), "session", 1)
+	only, err := testdb.Open(t, pooled).Conn(t.Context())
+	if err == nil {
+		err = only.PingContext(t.Context())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer only.Close()
+	u, err := dburl.Parse(pooled, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	_, err = driver.Open(t.Context(), postgres.Dialect(), u, driver.Options{Timeout: time.Second})
+	if took := time.Since(began); err == nil || !strings.Contains(err.Error(), "no answer within 1s") || took > 10*time.Second {
+		t.Errorf("connecting ended after %s: %v", took, err)
+	}
 }

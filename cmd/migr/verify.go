@@ -260,6 +260,7 @@ func (v *verifier) matches(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	defer v.a.discard(want.DB)
 	home := v.sc.Scope.Home
 	v.sc.Scope = want.scope
 	v.sc.Scope.Home = home

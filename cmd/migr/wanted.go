@@ -20,17 +20,9 @@ import (
 	"github.com/migr-dev/migr/internal/sqltext"
 )
 
-// wantedModels is what the configured models describe.
-func (a *app) wantedModels(ctx context.Context, db *database) (*built, error) {
-	m, err := a.models()
-	if err != nil {
-		return nil, err
-	}
-	return a.wanted(ctx, db, m)
-}
-
 // wanted is what models describe: as it was built once from the same statements on
-// the same server, or else built now. Its scratch database is gone.
+// the same server, or else built now. Planning with online asks the scratch database
+// about the models' functions, and so is never content with the former.
 func (a *app) wanted(ctx context.Context, db *database, m config.Models) (*built, error) {
 	stmts, err := a.modelStatements(ctx, db, m)
 	if err != nil {
@@ -40,17 +32,16 @@ func (a *app) wanted(ctx context.Context, db *database, m config.Models) (*built
 	if err != nil {
 		return nil, err
 	}
-	if b, err := a.remembered(db, key, stmts); b != nil || err != nil {
-		return b, err
+	if !a.cfg.Online {
+		if b, err := a.remembered(db, key, stmts); b != nil || err != nil {
+			return b, err
+		}
 	}
 	b, err := a.buildModels(ctx, db, stmts)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		a.remember(key, b)
 	}
-	a.discard(b.DB)
-	a.remember(key, b)
-	b.DB = nil
-	return b, nil
+	return b, err
 }
 
 // A schemaEntry is a built schema in the cache.
@@ -59,7 +50,8 @@ type schemaEntry struct {
 	Catalog *catalog.Catalog
 }
 
-// remembered is the schema that was built under that key, without a database; or nil.
+// remembered is the schema that was built under that key, or nil. What the models say
+// of names is no part of it.
 func (a *app) remembered(db *database, key string, stmts []sqltext.Stmt) (*built, error) {
 	var e schemaEntry
 	data := a.schemas().Get(key)
@@ -67,7 +59,10 @@ func (a *app) remembered(db *database, key string, stmts []sqltext.Stmt) (*built
 		return nil, nil
 	}
 	marks, err := source.Marks(db.dialect.Family, stmts)
-	return &built{catalog: e.Catalog, scope: a.withAdded(a.scope(db), e.Added), added: e.Added, marks: marks}, err
+	if err != nil {
+		return nil, err
+	}
+	return &built{catalog: e.Catalog, scope: a.withAdded(a.scope(db), e.Added), added: e.Added, marks: marks}, nil
 }
 
 // remember puts a built schema into the cache.

@@ -43,6 +43,9 @@ func (s *Session) leaseTime() time.Duration {
 func (s *Session) tryLease(ctx context.Context) (bool, error) {
 	t := s.Plan.Tables
 	if err := s.leaseRow(ctx); err != nil {
+		if s.Conn.Dialect.CauseOf(err) == driver.LockWait { // another makes it at this moment
+			err = nil
+		}
 		return false, err
 	}
 	if s.leaseHolder(ctx) != nil {
@@ -196,7 +199,12 @@ func (l *lease) end(ctx context.Context, s *Session) error {
 	l.stop()
 	l.beats.Wait()
 	_ = l.conn.Close()
-	_, err := s.Conn.Changed(ctx, s.Plan.Tables.free(l.token))
+	var err error
+	for range 5 { // on another node somebody may be looking whether it is free
+		if _, err = s.Conn.Changed(ctx, s.Plan.Tables.free(l.token)); s.Conn.Dialect.CauseOf(err) != driver.LockWait {
+			break
+		}
+	}
 	return err
 }
 

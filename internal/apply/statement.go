@@ -76,7 +76,9 @@ func (s *Session) after(ctx context.Context, o op) {
 	if s.Plan.Dialect.Session == nil || s.TableLock {
 		return
 	}
-	if _, reset := s.Plan.Dialect.Session(s.Plan.Timeouts, o.sql); reset != "" && ctx.Err() == nil {
+	if _, reset := s.Plan.Dialect.Session(s.Plan.Timeouts, o.sql); reset != "" {
+		ctx, cancel := aside(ctx)
+		defer cancel()
 		_ = s.Conn.Exec(ctx, reset)
 	}
 }

@@ -14,7 +14,7 @@ func (c *Catalog) MarshalBinary() ([]byte, error) {
 	w := &writer{ids: map[string]uint64{}}
 	w.number(uint64(c.Version))
 	w.keys(c.Unknown)
-	w.number(uint64(len(c.Objects)))
+	w.several(len(c.Objects), c.Objects == nil)
 	for _, o := range c.Objects {
 		w.key(o.Key)
 		w.number(uint64(o.Pos))
@@ -55,15 +55,24 @@ func (w *writer) key(k Key) {
 	w.text(k.Name)
 }
 
+// several writes how many there are and one more; 0 is nil.
+func (w *writer) several(n int, null bool) {
+	if null {
+		w.number(0)
+		return
+	}
+	w.number(uint64(n) + 1)
+}
+
 func (w *writer) keys(ks []Key) {
-	w.number(uint64(len(ks)))
+	w.several(len(ks), ks == nil)
 	for _, k := range ks {
 		w.key(k)
 	}
 }
 
 func (w *writer) attrs(m map[string]string) {
-	w.number(uint64(len(m)))
+	w.several(len(m), m == nil)
 	for name, v := range m {
 		w.text(name)
 		w.text(v)
@@ -78,7 +87,10 @@ func (c *Catalog) UnmarshalBinary(data []byte) error {
 	r := &reader{rest: data}
 	r.readStrings()
 	version, unknown := int(r.number()), r.keys()
-	objects := make([]*Object, r.count())
+	var objects []*Object
+	if n, null := r.several(); !null {
+		objects = make([]*Object, n)
+	}
 	for i := range objects {
 		objects[i] = &Object{Key: r.key(), Pos: int(r.number()), Attrs: r.attrs(), Info: r.attrs(), Deps: r.keys()}
 	}
@@ -146,9 +158,23 @@ func (r *reader) key() Key {
 	return Key{Kind: r.text(), Schema: r.text(), Table: r.text(), Name: r.text()}
 }
 
+// several reads what its counterpart wrote.
+func (r *reader) several() (n int, null bool) {
+	if len(r.rest) > 0 && r.rest[0] == 0 {
+		r.rest = r.rest[1:]
+		return 0, true
+	}
+	more := r.number() - 1 // below 0 where there was nothing to read
+	if more > uint64(len(r.rest)) {
+		r.bad, r.rest = true, nil
+		return 0, true
+	}
+	return int(more), false
+}
+
 func (r *reader) keys() []Key {
-	n := r.count()
-	if n == 0 {
+	n, null := r.several()
+	if null {
 		return nil
 	}
 	ks := make([]Key, n)
@@ -159,7 +185,10 @@ func (r *reader) keys() []Key {
 }
 
 func (r *reader) attrs() map[string]string {
-	n := r.count()
+	n, null := r.several()
+	if null {
+		return nil
+	}
 	m := make(map[string]string, n)
 	for range n {
 		name := r.text()

@@ -50,7 +50,7 @@ func keys() []key {
 		{name: "lock_timeout", kind: duration, std: "3s", doc: "longest wait of a statement for a lock, per try; `0`: the server's default"},
 		{name: "lock_retries", kind: number, std: 10, doc: "how often a transaction that met a lock is tried again"},
 		{name: "lock_wait", kind: duration, std: "60s", doc: "longest wait for another migr that is at work on the database"},
-		{name: "lock", kind: text, std: string(LockSession), one: []string{string(LockSession), string(LockTable)}, doc: "how runners exclude one another: `session`, a lock of the server's that ends with the connection, or `table`"},
+		{name: "lock", kind: text, std: string(LockSession), one: []string{string(LockSession), string(LockTable)}, doc: "how runners exclude one another: `session`, a lock of the server's that ends with the connection, or `table`, a row with a lease, which is chosen unasked where session locks do not hold (a pooler in transaction mode, a cluster)"},
 		{name: "statement_timeout", kind: duration, std: "0", doc: "longest time of a statement; `0`: no limit"},
 		{name: "protected", kind: yesNo, std: false, doc: "downgrade and loss of data need `--yes` as well"},
 		{name: "python", kind: text, std: "", doc: "the interpreter for models in Python; empty: the active virtual environment's, else that of `.venv` beside the configuration, else python3"},

@@ -280,7 +280,9 @@ func (p *planner) connectAltered(n *node, o *catalog.Object) {
 				edge(n, p.drops[d])
 			}
 			if m := p.alterOf(d); t != nil && m != nil && m != n && !slices.Contains(allDeps(p.to, t), d) { // it leaves d before d changes
-				n.next[m] = n.next[m]
+				if _, must := n.next[m]; !must {
+					n.next[m] = false
+				}
 			}
 		}
 	}

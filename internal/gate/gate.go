@@ -53,7 +53,7 @@ func Check(f sqltext.Family, stmts, back []history.Stmt, whole []history.Directi
 			all = append(all, hazard(h, texts, s))
 		}
 		for _, found := range texts {
-			if made.has(found) || rebuilt(f, found, stmts[i+1:]) || slices.ContainsFunc(s.Hazard, func(h history.Directive) bool { return h.Code == found.Code }) {
+			if made.has(found) || rebuilt(f, found, stmts, i) || slices.ContainsFunc(s.Hazard, func(h history.Directive) bool { return h.Code == found.Code }) {
 				continue
 			}
 			found.Stmt = s
@@ -108,20 +108,21 @@ func (m made) has(f Finding) bool {
 	return isPart && m.names[table]
 }
 
-// rebuilt recognises a table that is dropped because a new one takes its name:
-// SQLite's way to change a table.
-func rebuilt(f sqltext.Family, found Finding, rest []history.Stmt) bool {
+// rebuilt recognises a table that is dropped because a new one, which has its rows,
+// takes its name: SQLite's way to change a table.
+func rebuilt(f sqltext.Family, found Finding, stmts []history.Stmt, drop int) bool {
 	if found.Code != DropTable || f != sqltext.SQLite {
 		return false
 	}
-	for _, s := range rest {
+	for _, s := range stmts[drop+1:] {
 		st := newStatement(f, s.Text)
-		if st.at(0, "ALTER", "TABLE") {
-			_, next := st.name(2)
-			if st.at(next, "RENAME", "TO") {
-				if to, _ := st.name(next + 2); to == found.Object {
-					return true
-				}
+		if !st.at(0, "ALTER", "TABLE") {
+			continue
+		}
+		by, next := st.name(2)
+		if st.at(next, "RENAME", "TO") {
+			if to, _ := st.name(next + 2); to == found.Object {
+				return slices.ContainsFunc(stmts[:drop], func(s history.Stmt) bool { return newStatement(f, s.Text).copies(found.Object, by) })
 			}
 		}
 	}

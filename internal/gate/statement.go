@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/migr-dev/migr/internal/sqltext"
@@ -302,6 +303,23 @@ func (s *statement) adds(i, end int, table, raw string, add func(code, column, w
 	if s.has(i, end, "UNIQUE") {
 		add(AddUnique, column, "rows with equal values in "+table+"."+column+" make this fail")
 	}
+}
+
+// copies recognises INSERT INTO to … SELECT … FROM from.
+func (s *statement) copies(from, to string) bool {
+	i := slices.IndexFunc(s.t, func(t sqltext.Token) bool { return t.Is("INTO") })
+	if !s.at(0, "INSERT") && !s.at(0, "REPLACE") || i < 0 {
+		return false
+	}
+	if name, _ := s.name(i + 1); name != to {
+		return false
+	}
+	for i := range s.t {
+		if name, _ := s.name(i + 1); s.at(i, "FROM") && name == from {
+			return true
+		}
+	}
+	return false
 }
 
 // serial tells whether the added column fills itself.

@@ -215,7 +215,7 @@ func TestErrors(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			p := newProject(t, c.app)
-			p.in.Timeout = 5 * time.Second
+			p.in.Timeout = 10 * time.Second // a busy machine takes some for the start
 			if c.kind == "output" {
 				p.in.Timeout = time.Minute
 			}

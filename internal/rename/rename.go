@@ -189,7 +189,7 @@ func (r *round) said(in func(*catalog.Object) bool) {
 			continue
 		}
 		f := first(Things(r.s.Engine, r.from), func(o *catalog.Object) bool {
-			return r.grants(w, o, t) && !r.taken(o) && Find(r.s.Engine, r.want, o.Key) == nil // else it stays, and the other is new
+			return r.grants(w, o, t) && !r.taken(o) && r.leaves(o, w)
 		})
 		if f == nil {
 			continue
@@ -199,6 +199,13 @@ func (r *round) said(in func(*catalog.Object) bool) {
 			r.pair(f, t, false)
 		}
 	}
+}
+
+// leaves tells whether the old name is given up: what is wanted has it no more, or
+// has something by it that is renamed too. Else the old one stays, and the other is new.
+func (r *round) leaves(f *catalog.Object, w *Wish) bool {
+	stays := Find(r.s.Engine, r.want, f.Key)
+	return stays == nil || slices.ContainsFunc(r.s.Wishes, func(o *Wish) bool { return o != w && !o.Used && o.To(stays) })
 }
 
 func (r *round) grants(w *Wish, f, t *catalog.Object) bool {

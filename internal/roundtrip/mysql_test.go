@@ -14,7 +14,7 @@ import (
 
 func mysqlProduct(server testdb.Engine) *product {
 	return &product{
-		server: server, dialect: mysql.Dialect(), catalog: catalogmysql.Engine(), grammar: mysqlGrammar(server == testdb.EngineMariaDB), pairs: 12,
+		server: server, dialect: mysql.Dialect(), catalog: catalogmysql.Engine(), grammar: mysqlGrammar(server == testdb.EngineMariaDB), pairs: 8,
 		tidy: mysqlTidy,
 		rowsErr: []string{
 			"1048", "1062", "1138", "1169", "1171", "1216", "1217", "1260", "1264", "1265", "1292", "1364", "1366", "1367", "1406", "1411", "1416", "1451", "1452",

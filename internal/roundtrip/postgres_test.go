@@ -14,7 +14,7 @@ import (
 
 func postgresProduct(server testdb.Engine) *product {
 	return &product{
-		server: server, dialect: postgres.Dialect(), catalog: catalogpostgres.Engine(), grammar: postgresGrammar(), pairs: 10,
+		server: server, dialect: postgres.Dialect(), catalog: catalogpostgres.Engine(), grammar: postgresGrammar(), pairs: 6,
 		tidy:    postgresTidy,
 		rowsErr: []string{"23", "22001", "22003", "22007", "22008", "22P02", "22012", "22004", "22026", "428C9"},
 	}

@@ -19,7 +19,7 @@ var (
 
 func sqliteProduct() *product {
 	return &product{
-		server: testdb.EngineSQLite, dialect: sqlite.Dialect(), catalog: catalogsqlite.Engine(), grammar: sqliteGrammar(), pairs: 120,
+		server: testdb.EngineSQLite, dialect: sqlite.Dialect(), catalog: catalogsqlite.Engine(), grammar: sqliteGrammar(), pairs: 40,
 		tidy:     sqliteWords,
 		describe: sqlitePragmas,
 		rowsErr:  []string{"constraint failed", "cannot store", "foreign key", "datatype mismatch", "type mismatch on DEFAULT"},

@@ -256,6 +256,7 @@ func OpenURL(dsn string) (*sql.DB, error) {
 		c.Net, c.Addr, c.User, c.DBName = "tcp", u.Host, u.User.Username(), strings.TrimPrefix(u.Path, "/")
 		c.Passwd, _ = u.User.Password()
 		c.MultiStatements = true
+		c.Logger = &mysql.NopLogger{} // it tells of connections that a test has cut
 		cn, err := mysql.NewConnector(c)
 		if err != nil {
 			return nil, fmt.Errorf("open a test database: %w", err)

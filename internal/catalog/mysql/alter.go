@@ -16,6 +16,7 @@ type altering struct {
 	f       *flavour
 	names   map[string]string // columns that are given another name: old to new
 	first   []string          // drops that must have happened before
+	renames []string          // of columns, where they must stand alone
 	drops   []string
 	clauses []string
 	adds    []string
@@ -44,11 +45,14 @@ func alterTable(p *catalog.Ctx, d *catalog.Delta) catalog.Alteration {
 	a.keepGenerated()
 	a.period()
 	a.options()
+	a.apart()
 	before, with, after := a.partitions()
 	clauses := slices.Concat(a.drops, a.clauses, a.adds)
 	sql := before
-	if len(a.first) > 0 {
-		sql = append(sql, a.alter(strings.Join(a.first, ",\n  "), ""))
+	for _, clauses := range [][]string{a.first, a.renames} {
+		if len(clauses) > 0 {
+			sql = append(sql, a.alter(strings.Join(clauses, ",\n  "), ""))
+		}
 	}
 	if len(clauses) > 0 || with != "" {
 		sql = append(sql, a.alter(strings.Join(clauses, ",\n  "), with))
@@ -58,6 +62,38 @@ func alterTable(p *catalog.Ctx, d *catalog.Delta) catalog.Alteration {
 	}
 	sql = append(sql, after...)
 	return catalog.Alteration{SQL: a.withHistory(sql), Detach: a.detach()}
+}
+
+// apart puts what copies the table into statements of its own, before and after the
+// renaming of columns with a foreign key: MySQL renames none in a copy (error 1846).
+func (a *altering) apart() {
+	if a.f.renameFollows || !a.renamesUnderKey() {
+		return
+	}
+	a.first, a.drops = append(a.first, a.drops...), nil
+	isRename := func(s string) bool { return strings.HasPrefix(s, "RENAME COLUMN ") }
+	for _, c := range a.clauses {
+		if isRename(c) {
+			a.renames = append(a.renames, c)
+		}
+	}
+	a.clauses = slices.DeleteFunc(a.clauses, isRename)
+}
+
+// renamesUnderKey tells whether a foreign key is on a column that is renamed, or
+// refers to one.
+func (a *altering) renamesUnderKey() bool {
+	if len(a.names) == 0 {
+		return false
+	}
+	for _, o := range a.p.From.Objects {
+		for _, d := range o.Deps {
+			if o.Kind == "foreign_key" && d.Kind == "column" && d.Table == a.d.From.Name && a.names[d.Name] != "" {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (a *altering) alter(clauses, with string) string {

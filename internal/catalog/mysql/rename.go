@@ -72,7 +72,8 @@ func unquoted(raw string) string {
 // not in the new list (error 1265, MySQL 9.7 and MariaDB 10.11 in strict mode; else
 // they become ”). So the new name is added, the rows are given it, and the old one
 // is taken away. A check that names the column is away meanwhile, as it may speak of
-// the old value; it comes back as it is wanted. So are the triggers on UPDATE: this
+// the old value; where it is wanted with the new one it comes back, else the plan
+// makes it, once all values have their new names. So are the triggers on UPDATE: this
 // is no change of the rows' meaning, and they may name what has another name by now.
 func renameLabel(p *catalog.Ctx, o *catalog.Object, from, to string) []string {
 	f, table := flavourIn(p), p.From.Get(o.TableKey())
@@ -95,11 +96,12 @@ func renameLabel(p *catalog.Ctx, o *catalog.Object, from, to string) []string {
 	}
 	delete(wide.Attrs, "check")
 	delete(last.Attrs, "check")
-	if c := p.To.Get(o.Key); c != nil {
+	same := func(was, wanted string) bool { return strings.ReplaceAll(was, old, now) == wanted }
+	if c := p.To.Get(o.Key); c != nil && same(o.Attrs["check"], c.Attrs["check"]) {
 		put(last, "check", c.Attrs["check"])
 	}
 	alter := "ALTER TABLE " + ident(o.Table) + "\n  "
-	drops, adds := checksAround(p, o)
+	drops, adds := checksAround(p, o, same)
 	away, again := triggersAround(p, o)
 	return slices.Concat(away, []string{
 		alter + strings.Join(append(drops, "MODIFY COLUMN "+columnDef(f, table, wide)), ",\n  "),
@@ -127,14 +129,14 @@ func triggersAround(p *catalog.Ctx, o *catalog.Object) (away, again []string) {
 }
 
 // checksAround are the clauses that take the checks on a column away, and bring back
-// those that are wanted.
-func checksAround(p *catalog.Ctx, o *catalog.Object) (drops, adds []string) {
+// those that are wanted and differ in nothing but the value.
+func checksAround(p *catalog.Ctx, o *catalog.Object, same func(was, wanted string) bool) (drops, adds []string) {
 	for _, c := range p.From.Parts(o.TableKey(), "check") {
 		if !strings.Contains(c.Attrs["clause"], ident(o.Name)) {
 			continue
 		}
 		drops = append(drops, "DROP CONSTRAINT "+ident(c.Name))
-		if w := p.To.Get(c.Key); w != nil {
+		if w := p.To.Get(c.Key); w != nil && same(c.Attrs["clause"], w.Attrs["clause"]) {
 			adds = append(adds, "ADD "+checkDef(w))
 		}
 	}

@@ -1,18 +1,23 @@
 package postgres
 
-import "github.com/migr-dev/migr/internal/sqltext"
+import (
+	"strings"
+
+	"github.com/migr-dev/migr/internal/sqltext"
+)
 
 // flat takes the parentheses off an AND that is the first operand of an AND, and
 // the same with OR: of a BETWEEN the server makes ((a >= 1 AND a <= 9) AND b), and
 // reads what it writes so as (a >= 1 AND a <= 9 AND b).
 func flat(text string) string {
-	for {
+	for strings.Count(text, " AND ")+strings.Count(text, " OR ") > 1 {
 		open, end := firstOperand(sqltext.Tokens(sqltext.Postgres, text))
 		if end == 0 {
-			return text
+			break
 		}
 		text = text[:open] + text[open+1:end] + text[end+1:]
 	}
+	return text
 }
 
 // firstOperand finds where such parentheses stand; 0, 0 where there are none.

@@ -66,7 +66,7 @@ func read(t testing.TB, conn *sql.Conn) *catalog.Catalog {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return c
+	return testdb.Again(t, c)
 }
 
 func plan(t testing.TB, from, to *catalog.Catalog) []string {

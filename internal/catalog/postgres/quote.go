@@ -144,7 +144,7 @@ func plainer(pretty, exact string) string { return settled(chosen(pretty, exact)
 
 func chosen(pretty, exact string) string {
 	if strings.Count(exact, " AND ")+strings.Count(exact, " OR ") > 1 {
-		return flat(exact)
+		return exact
 	}
 	return pretty
 }
@@ -164,7 +164,7 @@ var listItem = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(
 // text[]; reading that, the server casts each item, and prints it so ever after
 // (PostgreSQL 15 and 18).
 func settled(expr string) string {
-	if !strings.Contains(expr, "ARRAY[") {
+	if expr = flat(expr); !strings.Contains(expr, "ARRAY[") {
 		return expr
 	}
 	list := castList()
@@ -179,3 +179,7 @@ func settled(expr string) string {
 		return m
 	})
 }
+
+// grouped is the condition that a stored expression holds an AND, OR or NOT: without
+// one plainer needs no exact text, and the server need not write it.
+func grouped(expr string) string { return expr + "::text LIKE '%{BOOLEXPR %'" }

@@ -14,6 +14,7 @@ import (
 	"github.com/migr-dev/migr/internal/catalog"
 	"github.com/migr-dev/migr/internal/catalog/sqlite"
 	"github.com/migr-dev/migr/internal/diff"
+	"github.com/migr-dev/migr/internal/testdb"
 )
 
 // open returns one connection to an empty database in memory.
@@ -57,7 +58,7 @@ func read(t testing.TB, c *sql.Conn) *catalog.Catalog {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return cat
+	return testdb.Again(t, cat)
 }
 
 func plan(t testing.TB, from, to *catalog.Catalog) *diff.Result {

@@ -96,10 +96,7 @@ func (d *dialect) ddl(ctx context.Context, doc *document, in map[string]cty.Valu
 func (d *dialect) realm(doc *document, in map[string]cty.Value, raw rawTypes) (realm *schema.Realm, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			realm, err = nil, &source.Error{
-				File: doc.name, Msg: fmt.Sprintf("Atlas cannot evaluate this: %v", p),
-				Hint: "does every columns = […] name columns of its own table?",
-			}
+			realm, err = nil, at(doc.stranger(), "does every columns = […] name columns of its own table?", "Atlas cannot evaluate this: %v", p)
 		}
 	}()
 	p := hclparse.NewParser()
@@ -110,12 +107,16 @@ func (d *dialect) realm(doc *document, in map[string]cty.Value, raw rawTypes) (r
 		if errors.As(err, &diags) {
 			return nil, diagnosed(doc.name, diags)
 		}
-		return nil, &source.Error{File: doc.name, Msg: strings.TrimPrefix(err.Error(), "specutil: failed converting to *schema.Realm: "), Err: err}
+		msg := err.Error()
+		if _, rest, ok := strings.Cut(msg, "failed converting to *schema.Realm: "); ok {
+			msg = rest
+		}
+		return nil, at(doc.places().told(msg), "", "%s", msg)
 	}
 	for _, s := range realm.Schemas {
 		for _, t := range s.Tables {
 			if err := checkNames(t); err != nil {
-				return nil, &source.Error{File: doc.name, Msg: err.Error(), Hint: "a name with a quotation mark cannot be written through HCL: use SQL for it"}
+				return nil, at(doc.places().named("table", s, t.Name), "a name with a quotation mark cannot be written through HCL: use SQL for it", "%s", err.Error())
 			}
 			raw.put(t, d.rawType)
 			d.fix(t)
