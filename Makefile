@@ -52,7 +52,7 @@ lint: $(LINTER) ## go vet, staticcheck, the arrows between packages and the rest
 fmt: $(LINTER) ## format the code
 	$(LINTER) fmt
 
-recipes: ## the tools that docs/models.md names, from npm and Go's registry, as model sources (minutes)
+recipes: ## the tools that docs/models.md names, from npm, Maven and Go's registry, as model sources (minutes)
 	scripts/testdb.sh run postgres mysql -- env MIGR_TEST_RECIPES=1 $(GO) test ./cmd/migr -run TestRecipes
 
 update: ## rewrite what testdata/script and testdata/autogen compare with (then read the diff)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -167,7 +168,7 @@ func (c *autogenCase) save() error {
 			}
 			return len(sectionOrder)
 		}
-		return at(a) - at(b)
+		return cmp.Or(at(a)-at(b), cmp.Compare(a.Name, b.Name))
 	})
 	text := txtar.Format(c.ar)
 	if old, err := os.ReadFile(c.file); err == nil && string(old) == string(text) {

@@ -172,7 +172,13 @@ func (ws ways) downSQL() []string {
 // holds the wanted schema; nil: one is made where it is needed.
 func (a *app) ways(ctx context.Context, db *database, have, want *catalog.Catalog, scope catalog.Scope, site *scratch.DB, s *settling) (ways, error) {
 	w := &way{from: have, to: want, engine: db.engine}
-	from, rounds, err := a.forth(ctx, db, s, have, want, scope)
+	st := &stage{DB: site}
+	defer func() {
+		if st.made != nil {
+			a.discard(st.made.DB)
+		}
+	}()
+	from, rounds, err := a.forth(ctx, db, st, s, have, want, scope)
 	if err != nil {
 		return nil, err
 	}
@@ -184,15 +190,7 @@ func (a *app) ways(ctx context.Context, db *database, have, want *catalog.Catalo
 	}
 	to := want
 	if len(w.there) > 0 {
-		if site == nil {
-			made, err := a.copyOf(ctx, db, want, scope)
-			if err != nil {
-				return nil, fmt.Errorf("building a copy of the wanted schema for the renames: %w", err)
-			}
-			defer a.discard(made.DB)
-			site = made.DB
-		}
-		if to, err = w.undo(ctx, site, want); err != nil {
+		if to, err = w.undo(ctx, st, want); err != nil {
 			return nil, err
 		}
 	}

@@ -82,6 +82,9 @@ func (r *autogenRun) load(ctx context.Context, sc *scratch.DB, name, text string
 	if r.schema != "" && slices.ContainsFunc(prepared, func(p source.Prepared) bool { return p.Sort == source.Data }) {
 		return errors.New("rows belong in rows.sql: those of a model are deleted, in every schema")
 	}
+	if err := sc.Conn.Dialect.Reset(ctx, sc.Conn); err != nil { // Load expects a session that nobody has used
+		return err
+	}
 	return sc.Load(ctx, prepared)
 }
 
@@ -132,6 +135,9 @@ func (r *autogenRun) plan(ctx context.Context, work, models *database) (err erro
 	}
 	if len(r.ways) == 0 {
 		return errors.New("nothing differs")
+	}
+	if r.schema != "" && slices.ContainsFunc(r.ways, func(w *way) bool { return len(w.there) > 0 }) {
+		return errors.New("something is renamed, on a copy of the database: write `database` into options")
 	}
 	gen, err := r.a.compose(ctx, &database{product: db.product}, r.ways, &r.c.revising)
 	if err != nil {

@@ -302,9 +302,12 @@ func (a *app) ofStatement(e *apply.StatementError) *problem {
 	}
 	p.why = append(p.why, fmt.Sprintf("this is not undone by itself: %s, %d failed, the rest was not run", doneText(e.Done), e.N))
 	if e.Done < e.N-1 {
-		p.why = append(p.why, fmt.Sprintf("statements %d to %d were rolled back: they were in one transaction with it", e.Done+1, e.N-1))
+		p.why = append(p.why, spanText(e.Done+1, e.N-1)+" rolled back: one transaction is around both")
 	}
 	p.hint = fmt.Sprintf("mend statement %d in the file and run the same command again: it goes on there; `migr status` tells the state", e.N)
+	if p.exit == exitLocked {
+		p.hint = "run the same command again when the lock is free: it goes on there; or raise lock_timeout and lock_retries"
+	}
 	return p
 }
 

@@ -12,7 +12,8 @@ import (
 )
 
 // A progress shows the work: a bar with revision and statement on a terminal
-// for what takes over a second, else a plain line for each revision.
+// for what takes over a second, else a plain line for each revision, and one every
+// ten seconds for a statement that takes longer.
 type progress struct {
 	a     *app
 	total int
@@ -21,6 +22,7 @@ type progress struct {
 	mu   sync.Mutex
 	bar  *progressbar.ProgressBar
 	now  string
+	from time.Time // since when the statement in hand runs; zero: there is none
 	n    int
 	done chan struct{}
 }
@@ -32,8 +34,28 @@ func (a *app) progress(tasks []apply.Task) *progress {
 	}
 	if a.errTTY && !a.quiet && !a.verbose {
 		go p.tick()
+	} else if !a.quiet {
+		go p.beat(10 * time.Second)
 	}
 	return p
+}
+
+// beat tells every now and then that a statement still runs.
+func (p *progress) beat(every time.Duration) {
+	t := time.NewTicker(every)
+	defer t.Stop()
+	for {
+		select {
+		case <-p.done:
+			return
+		case <-t.C:
+			p.mu.Lock()
+			if took := time.Since(p.from); !p.from.IsZero() && took >= every {
+				p.line("%s: %s so far", p.now, short(took.Truncate(time.Second)))
+			}
+			p.mu.Unlock()
+		}
+	}
 }
 
 // tick draws the bar a second after the start, and then keeps its clock going.
@@ -78,12 +100,13 @@ func (p *progress) observe(e apply.Event) {
 			p.line("%s %s %s", e.Task.Direction, e.Task.Revision, e.Task.Message)
 		}
 	case apply.StatementBegins:
-		p.now = fmt.Sprintf("%s statement %d/%d", e.Task.Revision, e.Statement, len(e.Task.Stmts))
+		p.now, p.from = fmt.Sprintf("%s statement %d/%d", e.Task.Revision, e.Statement, len(e.Task.Stmts)), time.Now()
 		if p.a.verbose {
 			p.line("  %d/%d %s", e.Statement, len(e.Task.Stmts), firstLine(e.Task.Stmts[e.Statement-1].Text))
 		}
 	case apply.StatementEnds:
 		p.n++
+		p.from = time.Time{}
 	case apply.RevisionEnds:
 		s := p.a.styleOf(p.a.errTTY)
 		p.line("%s %s %s %s", s.Green(arrow(e.Task.Direction)), s.Yellow(e.Task.Revision), e.Task.Message, s.Dim("("+short(e.Duration)+")"))

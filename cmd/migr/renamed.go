@@ -19,39 +19,101 @@ type round struct {
 	before *catalog.Catalog
 }
 
-// forth carries the renames out on a copy of the live schema and reads what the
-// server makes of them, round after round: the texts of views, checks and indexes
-// follow by themselves. It returns the live schema after the renames.
-func (a *app) forth(ctx context.Context, db *database, s *settling, have, want *catalog.Catalog, scope catalog.Scope) (*catalog.Catalog, []round, error) {
-	var rounds []round
-	var site *built
-	defer func() {
-		if site != nil {
-			a.discard(site.DB)
+// A stage is the scratch database on which renames are carried out: the one that
+// holds the wanted schema already, or one that is made when there is a rename.
+type stage struct {
+	*scratch.DB
+	made *built // to be discarded
+}
+
+// set has the stage hold the schema before the renames.
+func (a *app) set(ctx context.Context, db *database, st *stage, have *catalog.Catalog, scope catalog.Scope) (err error) {
+	if st.DB != nil {
+		return lead(ctx, st.DB, have)
+	}
+	build, err := diff.Plan(db.engine, catalog.New(have.Version, nil, nil), have, diff.Options{})
+	if err != nil {
+		return err
+	}
+	st.made, err = a.build(ctx, db, scope, func(sc *scratch.DB) error {
+		_, err := sc.Run(ctx, build.SQL())
+		return err
+	})
+	if err == nil {
+		st.DB = st.made.DB
+	}
+	return err
+}
+
+// lead brings a scratch database, which holds no rows, to a schema: by what differs
+// or, where that cannot be done in steps (two tables with one name for a check, on
+// MySQL), by way of an empty one.
+func lead(ctx context.Context, site *scratch.DB, to *catalog.Catalog) error {
+	err := walkThrough(ctx, site, to)
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	return walkThrough(ctx, site, catalog.New(to.Version, nil, nil), to)
+}
+
+// walkThrough plans and runs the way through schemas, one after another.
+func walkThrough(ctx context.Context, site *scratch.DB, schemas ...*catalog.Catalog) error {
+	for _, to := range schemas {
+		now, err := site.Read(ctx)
+		if err != nil {
+			return err
 		}
-	}()
-	from := have
+		plan, err := diff.Plan(site.Engine, now, to, diff.Options{})
+		if err != nil {
+			return err
+		}
+		if _, err = site.Run(ctx, plan.SQL()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// forth carries the renames out on the stage and reads what the server makes of
+// them, round after round: the texts of views, checks and indexes follow by
+// themselves. It returns the live schema after the renames; the stage holds the
+// wanted schema then.
+func (a *app) forth(ctx context.Context, db *database, st *stage, s *settling, have, want *catalog.Catalog, scope catalog.Scope) (*catalog.Catalog, []round, error) {
+	var rounds []round
+	from, set := have, false
 	for {
 		pairs := s.Next(from, want)
 		if len(pairs) == 0 {
-			return from, rounds, s.settled()
+			if err := s.settled(); err != nil || !set {
+				return from, rounds, err
+			}
+			if err := lead(ctx, st.DB, want); err != nil {
+				return nil, nil, fmt.Errorf("bringing the scratch database to the models: %w", err)
+			}
+			return from, rounds, nil
 		}
-		if site == nil {
-			var err error
-			if site, err = a.copyOf(ctx, db, have, scope); err != nil {
-				if !s.Plain && !slices.ContainsFunc(pairs, func(p *rename.Pair) bool { return !p.Guessed }) {
-					s.Plain = true // nobody asked for these
+		if !set {
+			err := a.set(ctx, db, st, have, scope)
+			if err != nil && !s.Plain && !slices.ContainsFunc(pairs, func(p *rename.Pair) bool { return !p.Guessed }) {
+				s.Plain = true // nobody asked for these
+				if st.DB == nil {
 					continue
 				}
+				if err = lead(ctx, st.DB, want); err == nil {
+					continue
+				}
+			}
+			if err != nil {
 				return nil, nil, fmt.Errorf("building a copy of the schema for the renames: %w", err)
 			}
+			set = true
 		}
-		done, err := s.carryOut(ctx, site.DB, pairs, from, want)
+		done, err := s.carryOut(ctx, st.DB, pairs, from, want)
 		if err != nil {
 			return nil, nil, err
 		}
 		rounds = append(rounds, round{done, from})
-		if from, err = site.Read(ctx); err != nil {
+		if from, err = st.Read(ctx); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -78,57 +140,35 @@ func (s *settling) carryOut(ctx context.Context, site *scratch.DB, pairs []*rena
 	return done, nil
 }
 
-// undo carries the renames out backwards on a database that holds the wanted
-// schema, and leaves it as it was. It returns the wanted schema before the renames.
-func (w *way) undo(ctx context.Context, site *scratch.DB, want *catalog.Catalog) (*catalog.Catalog, error) {
+// undo carries the renames out backwards on the stage, which holds the wanted schema,
+// and brings it back there. It returns the wanted schema before the renames.
+func (w *way) undo(ctx context.Context, st *stage, want *catalog.Catalog) (*catalog.Catalog, error) {
 	to := want
 	for _, r := range slices.Backward(w.rounds) {
 		for _, p := range r.pairs {
 			if err := p.Undo(w.engine, to, r.before); err != nil {
 				return nil, err
 			}
-			if _, err := site.Run(ctx, p.Back); err != nil {
+			if _, err := st.Run(ctx, p.Back); err != nil {
 				return nil, fmt.Errorf("giving %s its old name on the scratch database: %w", p.To.Key, err)
 			}
 			w.back = append(w.back, p.Back...)
 		}
 		var err error
-		if to, err = site.Read(ctx); err != nil {
+		if to, err = st.Read(ctx); err != nil {
 			return nil, err
 		}
 	}
-	return to, w.restore(ctx, site, want)
-}
-
-// restore brings a scratch database, which holds no rows, back to the wanted schema:
-// by the renames, and by a plan where these are more than that (MySQL takes a trigger
-// away that would fire, and brings back what is the same on both sides).
-func (w *way) restore(ctx context.Context, site *scratch.DB, want *catalog.Catalog) error {
-	_, failed := site.Run(ctx, w.there)
-	now, err := site.Read(ctx)
-	if err != nil {
-		return err
+	if st.made != nil {
+		return to, nil
 	}
-	plan, err := diff.Plan(w.engine, now, want, diff.Options{})
-	if err != nil {
-		return err
+	// by the renames where these do it, as what is made anew stands in another place;
+	// by a plan where they are more than that (MySQL takes a trigger away that would fire)
+	_, failed := st.Run(ctx, w.there)
+	if err := lead(ctx, st.DB, want); err != nil {
+		return nil, fmt.Errorf("bringing the scratch database back to the models: %w", errors.Join(failed, err))
 	}
-	if _, err := site.Run(ctx, plan.SQL()); err != nil {
-		return fmt.Errorf("bringing the scratch database back to the models: %w", errors.Join(failed, err))
-	}
-	return nil
-}
-
-// copyOf builds a schema on a scratch database.
-func (a *app) copyOf(ctx context.Context, db *database, c *catalog.Catalog, s catalog.Scope) (*built, error) {
-	build, err := diff.Plan(db.engine, catalog.New(c.Version, nil, nil), c, diff.Options{})
-	if err != nil {
-		return nil, err
-	}
-	return a.build(ctx, db, s, func(sc *scratch.DB) error {
-		_, err := sc.Run(ctx, build.SQL())
-		return err
-	})
+	return to, nil
 }
 
 // changes lists all that the way there does: first the renames.

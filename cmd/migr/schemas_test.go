@@ -41,10 +41,7 @@ func (s realSchema) engines() []testdb.Engine {
 
 // knownFailures says, by schema/engine, what does not work and why. An entry
 // that works after all is an error, so that the list stays true.
-var knownFailures = map[string]string{
-	"pagila/postgres18": "a partition that is made by PARTITION OF has the names of its parent's NOT NULL constraints, " +
-		"which PostgreSQL 18 keeps and its dump shows; one that was attached has names of its own",
-}
+var knownFailures = map[string]string{}
 
 // large are left out with -short: they take as long as all the others.
 var large = []string{"postgrest_big", "hatchet_v1", "travis", "graphile_kitchen_sink"}

@@ -252,7 +252,7 @@ func (a *app) resume(ctx context.Context, s *apply.Session, st apply.State, task
 		if e.State != "running" || e.Started <= e.Done || sure {
 			continue
 		}
-		if !same(*t, e) {
+		if !sameAt(*t, e, e.Done+1) {
 			return partialProblem(e, fmt.Sprintf("it is not known whether statement %d was carried out, and it is another one in the file now", e.Done+1))
 		}
 		outcome, err := s.Outcome(ctx, t, e)
@@ -270,12 +270,6 @@ func (a *app) resume(ctx context.Context, s *apply.Session, st apply.State, task
 		}
 	}
 	return nil
-}
-
-// same tells whether the statement that was begun last is the one of the file.
-func same(t apply.Task, e apply.Entry) bool {
-	have := strings.Fields(e.Hashes)
-	return e.Done >= len(have) || e.Done < len(t.Stmts) && apply.StatementHash(t.Stmts[e.Done].Text) == have[e.Done]
 }
 
 func partialProblem(e apply.Entry, why string) *problem {

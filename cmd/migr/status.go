@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/migr-dev/migr/internal/apply"
-	"github.com/migr-dev/migr/internal/driver"
 	"github.com/migr-dev/migr/internal/history"
 	"github.com/migr-dev/migr/internal/output"
 )
@@ -58,11 +57,14 @@ func (a *app) status(ctx context.Context, exit bool) error {
 	if err != nil {
 		return err
 	}
-	under := ""
-	if len(st.Partial) > 0 && !a.json {
-		under = a.underWay(ctx, g, s, st.Partial[0])
+	for i := range list {
+		for _, e := range st.Partial {
+			if e.Revision == list[i].Revision {
+				list[i].Partial = a.partial(ctx, g, s, e)
+			}
+		}
 	}
-	if err := a.result(revisionList{list}, func() { a.statusText(list, st, under) }); err != nil {
+	if err := a.result(revisionList{list}, func() { a.statusText(list) }); err != nil {
 		return err
 	}
 	return statusExit(list, exit)
@@ -129,23 +131,12 @@ func (a *app) states(g *history.Graph, st apply.State, rows []history.ID, log []
 				return nil, err
 			}
 		}
-		if e, ok := partial[o.Revision]; ok {
-			o.State, o.Partial = statePartial, partialOf(e)
+		if _, ok := partial[o.Revision]; ok {
+			o.State = statePartial
 		}
 		list = append(list, o)
 	}
 	return append(list, missing(g, rows, ups)...), nil
-}
-
-func partialOf(e apply.Entry) *output.Partial {
-	p := &output.Partial{Direction: e.Direction, Statements: e.Statements, Done: e.Done, Error: e.Err}
-	switch {
-	case e.State == "failed":
-		p.Failed = e.Started
-	case e.Started > e.Done:
-		p.Unknown = e.Done + 1
-	}
-	return p
 }
 
 func appliedAt(e apply.Entry) *string {
@@ -191,7 +182,7 @@ func missing(g *history.Graph, rows []history.ID, ups map[string]apply.Entry) []
 	return list
 }
 
-func (a *app) statusText(list []output.Revision, st apply.State, under string) {
+func (a *app) statusText(list []output.Revision) {
 	s := a.style()
 	paint := map[string]func(string) string{stateApplied: s.Green, statePending: s.Yellow, statePartial: s.Red, stateMissing: s.Red, stateChanged: s.Red}
 	width, pending := 8, 0
@@ -217,57 +208,11 @@ func (a *app) statusText(list []output.Revision, st apply.State, under string) {
 			line += s.Green("  <- current")
 		}
 		a.print("%s", line)
-		for _, e := range st.Partial {
-			if e.Revision == r.Revision {
-				a.partialText(e, under)
-			}
+		if r.Partial != nil {
+			a.partialText(r.Partial)
 		}
 	}
 	a.note("%s, %d pending", count(len(list), "revision"), pending)
-}
-
-func (a *app) partialText(e apply.Entry, under string) {
-	a.print("          %s: %d of %d statements are done", e.Direction, e.Done, e.Statements)
-	if e.State == "failed" {
-		a.print("          statement %d failed: %s", e.Started, firstLine(e.Err))
-		a.print("          mend it in the file and run %s again: it goes on there", map[string]string{"up": "upgrade", "down": "downgrade"}[e.Direction])
-	}
-	if under != "" {
-		a.print("          %s", under)
-	}
-}
-
-// underWay tells of the statement of a half-done revision that was begun and whose
-// end is not recorded; "" when there is none.
-func (a *app) underWay(ctx context.Context, g *history.Graph, s *apply.Session, e apply.Entry) string {
-	if e.State != "running" || e.Started <= e.Done {
-		return ""
-	}
-	n := e.Done + 1
-	if h, _ := s.Holder(ctx); h != nil {
-		return fmt.Sprintf("statement %d is under way: %s", n, h)
-	}
-	r := g.Get(history.ID(e.Revision))
-	unknown := fmt.Sprintf("statement %d was begun; it is not known whether it was carried out: see `migr repair`", n)
-	if r == nil {
-		return unknown
-	}
-	p, err := a.offline()
-	if err != nil {
-		return unknown
-	}
-	t, err := a.task(p, history.Step{Direction: history.Direction(e.Direction), Revision: r}, nil)
-	if err != nil || !same(t, e) {
-		return unknown
-	}
-	outcome, err := s.Outcome(ctx, &t, e)
-	switch {
-	case err == nil && outcome == driver.Happened:
-		return fmt.Sprintf("statement %d had been carried out when migr was stopped: the next run goes on behind it", n)
-	case err == nil && outcome == driver.Again:
-		return fmt.Sprintf("statement %d was not carried out, or can be run again: the next run goes on with it", n)
-	}
-	return unknown
 }
 
 func (a *app) currentCommand() *cobra.Command {

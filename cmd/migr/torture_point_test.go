@@ -104,7 +104,8 @@ type told struct {
 	State    string
 	Partial  *struct {
 		Statements, Done int
-		Unknown          int // the statement that was begun and whose end is not known; 0: none
+		At               int // the statement that failed or was begun
+		Outcome          string
 	}
 }
 
@@ -140,7 +141,13 @@ func (c chapter) check(db *sql.DB, s told) error {
 		must, may = len(c.deeds), len(c.deeds)
 	case s.State == statePending:
 	case s.State == statePartial && s.Partial != nil:
-		must, may = s.Partial.Done, max(s.Partial.Done, s.Partial.Unknown)
+		must, may = s.Partial.Done, s.Partial.Done
+		switch s.Partial.Outcome {
+		case outcomeDone:
+			must, may = s.Partial.At, s.Partial.At
+		case outcomeNot, outcomeUnknown, outcomeRunning:
+			may = max(may, s.Partial.At)
+		}
 		if c.batch { // a round of it
 			may = max(may, 1)
 		}

@@ -112,6 +112,7 @@ func (p *Plan) groups(t Task) []group {
 	begin := p.Tables.begin(t, p)
 	if t.Resume {
 		begin = p.Tables.again(t)
+		first.ops = append(first.ops, p.setAgain(t)...)
 	}
 	first.ops = append(first.ops, op{kind: opRecord, sql: begin})
 	groups := []group{first}
@@ -136,6 +137,20 @@ func (p *Plan) groups(t Task) []group {
 	}
 	end.ops = append(end.ops, op{kind: opRecord, sql: p.Tables.finish(t, p)}, op{kind: opCommit, sql: "COMMIT"})
 	return append(groups, end)
+}
+
+// setAgain are the settings that the statements behind have made in their session.
+func (p *Plan) setAgain(t Task) []op {
+	if p.Dialect.Sets == nil {
+		return nil
+	}
+	var ops []op
+	for _, s := range t.Stmts[:min(t.Done, len(t.Stmts))] {
+		if p.Dialect.Sets(s.Text) {
+			ops = append(ops, op{kind: opSetting, sql: s.Text})
+		}
+	}
+	return ops
 }
 
 // partGroup lays out a part of a task, behind what tells that the part before is done.

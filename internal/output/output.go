@@ -62,25 +62,26 @@ type Revision struct {
 
 	State string `json:"state,omitempty"`
 	// AppliedAt is there wherever State is; "" where it is not known, or not applied.
-	AppliedAt  *string `json:"applied_at,omitempty"`
-	DurationMS *int64  `json:"duration_ms,omitempty"`
-	AppliedBy  string  `json:"applied_by,omitempty"`
-	Current    bool    `json:"is_current,omitempty"`
-	Late       bool    `json:"late,omitempty"` // pending, though what needs it is applied
-	// Partial is there when State is "partial".
-	Partial *Partial `json:"partial,omitempty"`
+	AppliedAt  *string  `json:"applied_at,omitempty"`
+	DurationMS *int64   `json:"duration_ms,omitempty"`
+	AppliedBy  string   `json:"applied_by,omitempty"`
+	Current    bool     `json:"is_current,omitempty"`
+	Late       bool     `json:"late,omitempty"`    // pending, though what needs it is applied
+	Partial    *Partial `json:"partial,omitempty"` // there when State is "partial"
 }
 
-// A Partial is how far a revision is that was begun and not ended.
+// A Partial is how far a half-done revision is.
 type Partial struct {
 	Direction  string `json:"direction"`
 	Statements int    `json:"statements"`
 	Done       int    `json:"done"`
-	// Failed is the statement that the server refused, Unknown the one that was begun
-	// and whose end was not seen; from 1, 0 where there is none.
-	Failed  int    `json:"failed"`
-	Unknown int    `json:"unknown"`
-	Error   string `json:"error,omitempty"` // the server's
+	At         int    `json:"at"`      // the statement that failed or was begun, from 1; 0: none
+	Outcome    string `json:"outcome"` // of that one: failed, done, not_done, unknown, running; "" where there is none
+	Error      string `json:"error"`
+	Path       string `json:"path"` // its place, where the file still has it
+	Line       int    `json:"line"`
+	Column     int    `json:"column"`
+	SQL        string `json:"sql"`
 }
 
 // A Change is the change object of the contract.

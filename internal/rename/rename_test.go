@@ -18,8 +18,13 @@ func engine() *catalog.Engine {
 	return &catalog.Engine{
 		Name: "fake",
 		Kinds: []catalog.Kind{
-			{Name: "schema", Rename: name}, {Name: "enum", Rename: name}, {Name: "sequence", Rename: name}, {Name: "table", Rename: name},
-			{Name: "column", Rename: name}, {Name: "index", Rename: name}, {Name: "trigger"},
+			{Name: "schema", Rename: name},
+			{Name: "enum", Rename: name},
+			{Name: "sequence", Rename: name},
+			{Name: "table", Rename: name},
+			{Name: "column", Rename: name},
+			{Name: "index", Rename: name},
+			{Name: "trigger"},
 		},
 		RenameCandidate: func(gone, come *catalog.Object, _, _ *catalog.Catalog) bool { return gone.Equal(come) },
 		SameName:        func(kind, a, b string) bool { return kind == "column" && strings.EqualFold(a, b) },

@@ -351,8 +351,12 @@ func worst(errs []*LoadError) *LoadError {
 	return pick
 }
 
-// empty deletes the rows that data statements of the model brought.
+// empty deletes the rows that data statements of the model brought. The settings of
+// the last file, its search_path among them, have ended.
 func (d *DB) empty(ctx context.Context) error {
+	if err := d.Conn.Dialect.Reset(ctx, d.Conn); err != nil {
+		return err
+	}
 	s := d.Scope
 	if d.Conn.Dialect.Schemas != nil {
 		s.Schemas = []string{"*"}

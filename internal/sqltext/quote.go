@@ -3,6 +3,7 @@ package sqltext
 import (
 	"fmt"
 	"strings"
+	"sync"
 )
 
 // QuoteIdent writes a name so that the family's servers read exactly that
@@ -36,19 +37,19 @@ func isSimple(name string) bool {
 
 // IsKeyword reports whether a word, in any case, cannot be used everywhere as
 // a name without quotes.
-func IsKeyword(f Family, word string) bool {
-	word = lowerASCII(word)
-	var words string
-	switch f {
-	case Postgres:
-		words = postgresKeywords
-	case MySQL:
-		words = mysqlKeywords
-	case SQLite:
-		words = sqliteKeywords
+func IsKeyword(f Family, word string) bool { return keywords()[f][lowerASCII(word)] }
+
+// keywords are the words of each family, made into sets when first asked for.
+var keywords = sync.OnceValue(func() map[Family]map[string]bool {
+	all := map[Family]map[string]bool{}
+	for f, words := range map[Family]string{Postgres: postgresKeywords, MySQL: mysqlKeywords, SQLite: sqliteKeywords} {
+		all[f] = map[string]bool{}
+		for word := range strings.FieldsSeq(words) {
+			all[f][word] = true
+		}
 	}
-	return word != "" && !strings.Contains(word, " ") && strings.Contains(words, " "+word+" ")
-}
+	return all
+})
 
 // QuoteLiteral writes a string constant. In PostgreSQL a string with a
 // backslash becomes a constant with an E, which reads the same whatever

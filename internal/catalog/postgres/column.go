@@ -20,7 +20,7 @@ func (r *reader) readColumns() error {
 	err := r.each(`SELECT a.attrelid::int8 AS rel, a.attnum, a.attname AS name,
 		format_type(a.atttypid, a.atttypmod) AS type, t.typtype, coalesce(et.typtype, '') AS elemtype,
 		CASE WHEN a.attcollation <> 0 AND a.attcollation <> t.typcollation THEN a.attcollation::regcollation::text END AS collation,
-		a.attnotnull, pg_get_expr(d.adbin, d.adrelid) AS expr, pg_get_expr(d.adbin, d.adrelid, true) AS pretty, d.oid::int8 AS attrdef, a.attidentity, a.attgenerated,
+		a.attnotnull, CASE WHEN `+grouped("d.adbin")+` THEN pg_get_expr(d.adbin, d.adrelid) END AS expr, pg_get_expr(d.adbin, d.adrelid, true) AS pretty, d.oid::int8 AS attrdef, a.attidentity, a.attgenerated,
 		CASE WHEN a.attstorage <> t.typstorage THEN a.attstorage END AS storage,
 		`+r.since(140000, "a.attcompression", "''")+` AS compression, coalesce(a.attstattarget, -1) AS statistics,
 		to_json(a.attoptions)::text AS options, a.attislocal, a.attinhcount,
@@ -124,8 +124,13 @@ func (r *reader) addInherited(c inheritedColumn, parents []*catalog.Object) {
 func columnAttrs(o *catalog.Object, w row) {
 	o.Pos = int(w.i("attnum"))
 	a := o.Attrs
-	a["type"], a["collation"] = w.s("type"), w.s("collation")
-	o.Info["typtype"], o.Info["elemtype"] = w.s("typtype"), w.s("elemtype")
+	a["type"] = w.s("type")
+	put(a, "collation", w.s("collation"))
+	for _, name := range []string{"typtype", "elemtype"} {
+		if v := w.s(name); v != "b" { // as most are
+			put(o.Info, name, v)
+		}
+	}
 	if w.b("attnotnull") {
 		a["notnull"] = "yes"
 	}
@@ -135,7 +140,7 @@ func columnAttrs(o *catalog.Object, w row) {
 	case "v":
 		a["generated"], a["stored"] = plainer(w.s("pretty"), w.s("expr")), "VIRTUAL"
 	default:
-		a["default"] = plainer(w.s("pretty"), w.s("expr"))
+		put(a, "default", plainer(w.s("pretty"), w.s("expr")))
 	}
 	switch w.s("attidentity") {
 	case "a":
@@ -143,17 +148,12 @@ func columnAttrs(o *catalog.Object, w row) {
 	case "d":
 		a["identity"] = "BY DEFAULT"
 	}
-	a["storage"] = storageNames[w.s("storage")]
-	a["compression"] = compressionNames[w.s("compression")]
+	put(a, "storage", storageNames[w.s("storage")])
+	put(a, "compression", compressionNames[w.s("compression")])
 	if n := w.s("statistics"); n != "-1" {
 		a["statistics"] = n
 	}
 	setOptions(o, options(w.s("options"), ""))
-	for name, v := range a {
-		if v == "" {
-			delete(a, name)
-		}
-	}
 }
 
 var compressionNames = map[string]string{"p": "pglz", "l": "lz4"}

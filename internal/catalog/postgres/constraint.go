@@ -14,7 +14,7 @@ func (r *reader) readConstraints() error {
 	return r.each(`SELECT con.oid::int8 AS oid, con.conrelid::int8 AS rel, con.contypid::int8 AS typ, con.conname AS name, con.contype,
 		CASE WHEN con.contype IN ('p', 'u', 'x', 'c', 'f') AND con.conrelid <> 0
 			THEN pg_get_constraintdef(con.oid, true) END AS pretty,
-		CASE WHEN con.contype IN ('x', 'c') AND con.conrelid <> 0 THEN pg_get_constraintdef(con.oid) END AS exact,
+		CASE WHEN con.conrelid <> 0 AND (con.contype = 'x' OR con.contype = 'c' AND `+grouped("con.conbin")+`) THEN pg_get_constraintdef(con.oid) END AS exact,
 		con.condeferrable, con.condeferred, con.convalidated, `+r.since(180000, "con.conenforced", "true")+` AS enforced,
 		con.conparentid::int8 AS parent, con.conislocal, con.coninhcount, con.connoinherit,
 		CASE WHEN con.contype IN ('p', 'u', 'x') THEN con.conindid::int8 ELSE 0 END AS index, con.conkey[1] AS firstcol,
@@ -89,9 +89,9 @@ func constraintAttrs(o *catalog.Object, w row) {
 	if o.Kind == "primary_key" || o.Kind == "unique" {
 		setOptions(o, options(w.s("options"), ""))
 	}
-	a["tablespace"] = w.s("spcname")
+	put(a, "tablespace", w.s("spcname"))
 	indexMarks(o, w)
-	o.Info["columns"] = w.s("columns")
+	put(o.Info, "columns", w.s("columns"))
 }
 
 // addNotNull gives a column the name of its NOT NULL constraint, where it is not

@@ -50,11 +50,13 @@ func (r *reader) readComments() error {
 }
 
 // readDepends reads what depends on what, and what belongs to an extension.
-// OIDs below 16384 are the server's own objects.
+// OIDs below 16384 are the server's own objects; the triggers that carry a foreign key
+// out are its own, too, and four for each.
 func (r *reader) readDepends() error {
 	return r.each(`SELECT classid::int8 AS class, objid::int8 AS oid, objsubid AS sub,
 		refclassid::int8 AS refclass, refobjid::int8 AS refoid, refobjsubid AS refsub, deptype
-		FROM pg_depend WHERE objid >= 16384 AND refobjid >= 16384 AND refclassid <> 2615`, func(w row) {
+		FROM pg_depend WHERE objid >= 16384 AND refobjid >= 16384 AND refclassid <> 2615
+		AND NOT (classid = 2620 AND refclassid = 2606 AND deptype = 'i')`, func(w row) {
 		from := ref{w.i("class"), w.i("oid"), w.i("sub")}
 		to := ref{w.i("refclass"), w.i("refoid"), w.i("refsub")}
 		if w.s("deptype") == "e" {
@@ -115,7 +117,7 @@ func (r *reader) resolve() {
 			continue
 		}
 		o := objects[from]
-		if o == nil && from.Kind == "inherited_column" { // a partition's bounds may name a label of its column's enum
+		if o == nil && from.Kind == "inherited_column" && (to.Table != from.Table || to.Schema != from.Schema) { // a partition's bounds may name a label of its column's enum
 			o = objects[from.TableKey()]
 		}
 		if o == nil || o.Table != "" && to.Table == "" && to.Name == o.Table && to.Schema == o.Schema {

@@ -12,9 +12,9 @@ func (r *reader) readIndexes() error {
 	return r.each(`SELECT i.indexrelid::int8 AS oid, i.indrelid::int8 AS rel, c.relname AS name, quote_ident(c.relname) AS qname,
 		i.indrelid::regclass::text AS qtable, c.relkind, c.relispartition,
 		pg_get_indexdef(i.indexrelid, 0, true) AS pretty,
-		CASE WHEN i.indpred IS NOT NULL OR i.indexprs IS NOT NULL THEN pg_get_indexdef(i.indexrelid) END AS exact,
+		CASE WHEN `+grouped("i.indpred")+` THEN pg_get_indexdef(i.indexrelid) END AS exact,
 		quote_ident(n.nspname) || '.' || quote_ident(t.relname) AS qpath,
-		pg_get_expr(i.indpred, i.indrelid, true) AS prettypred, pg_get_expr(i.indpred, i.indrelid) AS exactpred,
+		pg_get_expr(i.indpred, i.indrelid, true) AS prettypred, CASE WHEN `+grouped("i.indpred")+` THEN pg_get_expr(i.indpred, i.indrelid) END AS exactpred,
 		i.indisunique, i.indisclustered, i.indisreplident, i.indisvalid, to_json(c.reloptions)::text AS options, ts.spcname,
 		CASE WHEN i.indexprs IS NOT NULL THEN (SELECT json_agg(k.num || '=' || a.attstattarget) FROM pg_attribute a, LATERAL (SELECT a.attnum AS num) k
 			WHERE a.attrelid = c.oid AND a.attstattarget >= 0)::text END AS statistics,
@@ -46,11 +46,11 @@ func (r *reader) addIndex(w row) {
 	if w.b("indisunique") {
 		o.Attrs["unique"] = "yes"
 	}
-	o.Attrs["tablespace"] = w.s("spcname")
-	o.Attrs["statistics"] = strings.Join(list(w.s("statistics")), ", ")
+	put(o.Attrs, "tablespace", w.s("spcname"))
+	put(o.Attrs, "statistics", strings.Join(list(w.s("statistics")), ", "))
 	indexMarks(o, w)
 	if w.b("simple") {
-		o.Info["columns"] = w.s("columns")
+		put(o.Info, "columns", w.s("columns"))
 	}
 	if !w.b("indisvalid") && w.s("relkind") != "I" {
 		o.Attrs["invalid"] = "yes"
@@ -67,7 +67,7 @@ func indexAttrs(o *catalog.Object, w row) {
 	} else {
 		body = strings.TrimSuffix(indexDef(w, w.s("exact"), w.s("qpath")), " WHERE "+where)
 	}
-	o.Attrs["where"] = settled(where)
+	put(o.Attrs, "where", settled(where))
 	opts := options(w.s("options"), "")
 	o.Attrs["def"] = settled(strings.TrimSuffix(body, " WITH ("+strings.Join(opts, ", ")+")"))
 	setOptions(o, opts)

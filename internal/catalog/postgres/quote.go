@@ -179,3 +179,7 @@ func settled(expr string) string {
 		return m
 	})
 }
+
+// grouped is the condition that a stored expression holds an AND, OR or NOT: without
+// one plainer needs no exact text, and the server need not write it.
+func grouped(expr string) string { return expr + "::text LIKE '%{BOOLEXPR %'" }

@@ -159,7 +159,7 @@ func (r *reader) begin() (end func() error, err error) {
 // A row is one row of a result by column name; NULL reads as "".
 type row struct {
 	at   map[string]int
-	vals []sql.NullString
+	vals []any // as the driver gives them: to ask for strings would have each number written and read again
 }
 
 func (w row) s(col string) string {
@@ -167,18 +167,32 @@ func (w row) s(col string) string {
 	if !there {
 		return ""
 	}
-	return w.vals[i].String
+	switch v := w.vals[i].(type) {
+	case nil:
+		return ""
+	case string:
+		return v
+	case []byte:
+		return string(v)
+	default:
+		return fmt.Sprint(v)
+	}
 }
 
 func (w row) b(col string) bool { return w.s(col) == "true" || w.s(col) == "t" }
 
 func (w row) i(col string) int64 {
+	if at, there := w.at[col]; there {
+		if n, is := w.vals[at].(int64); is {
+			return n
+		}
+	}
 	n, _ := strconv.ParseInt(w.s(col), 10, 64)
 	return n
 }
 
 // null tells whether a column's value is NULL.
-func (w row) null(col string) bool { return !w.vals[w.at[col]].Valid }
+func (w row) null(col string) bool { return w.vals[w.at[col]] == nil }
 
 // each runs a query and hands over its rows; {schemas} in it stands for the
 // OIDs of the schemas in scope.
@@ -192,7 +206,7 @@ func (r *reader) each(query string, do func(row)) error {
 	if err != nil {
 		return err
 	}
-	w := row{at: make(map[string]int, len(cols)), vals: make([]sql.NullString, len(cols))}
+	w := row{at: make(map[string]int, len(cols)), vals: make([]any, len(cols))}
 	into := make([]any, len(cols))
 	for i, c := range cols {
 		w.at[c], into[i] = i, &w.vals[i]
@@ -264,6 +278,13 @@ func (r *reader) object(k catalog.Key, at ref) *catalog.Object {
 	r.keys[at] = k
 	r.byRef[at] = o
 	return o
+}
+
+// put notes what is not empty: a map of nothing takes as much memory as one of eight.
+func put(m map[string]string, name, v string) {
+	if v != "" {
+		m[name] = v
+	}
 }
 
 // add takes an object into the catalog, unless it is excluded or belongs to an

@@ -11,7 +11,9 @@ func renameCandidate(gone, come *catalog.Object, from, to *catalog.Catalog) bool
 		return gone.Attrs["generated"] == come.Attrs["generated"] &&
 			(gone.Attrs["type"] == come.Attrs["type"] || conversion(gone, come) == "")
 	case "table":
-		return gone.Attrs["partition_key"] == come.Attrs["partition_key"] && alike(gone, come, from, to)
+		// one partition after another is no rename: the rows of the one are not those of the other
+		return gone.Attrs["partition_key"] == come.Attrs["partition_key"] && gone.Attrs["partition_of"] == come.Attrs["partition_of"] &&
+			gone.Attrs["bound"] == come.Attrs["bound"] && alike(gone, come, from, to)
 	case "function", "procedure", "aggregate":
 		return gone.Info["types"] == come.Info["types"] && gone.Equal(come)
 	case "schema":

@@ -73,6 +73,9 @@ var tableKind = catalog.Kind{
 // createTable writes the table with the parts that may stand in it, one a line,
 // and then what can only be said afterwards.
 func createTable(p *catalog.Ctx, o *catalog.Object) []string {
+	if wasAttached(p.To, o) {
+		return createAttached(p, o)
+	}
 	name := qualified(o.Key)
 	var lines, after []string
 	keys := map[string]bool{}

@@ -186,6 +186,27 @@ func rowsOnly(stmts []string) []bool {
 	return out
 }
 
+// sets finds SET of the session and of user variables, not of the server.
+func sets(stmt string) bool {
+	w := sqltext.Words(sqltext.MySQL, stmt, 2)
+	if len(w) == 0 || w[0] != "SET" {
+		return false
+	}
+	return len(w) < 2 || !slices.Contains([]string{"GLOBAL", "PERSIST", "PERSIST_ONLY", "PASSWORD", "ROLE", "DEFAULT", "TRANSACTION", "STATEMENT", "RESOURCE"}, w[1])
+}
+
+// refuse finds what would keep migr from its own tables: each statement is recorded in
+// them.
+func refuse(stmt string, _ bool) string {
+	switch w := sqltext.Words(sqltext.MySQL, stmt, 2); {
+	case len(w) > 1 && w[0] == "LOCK" && strings.HasPrefix(w[1], "TABLE"):
+		return "under LOCK TABLES migr cannot record what is done; it is not needed: migr's own lock keeps other runs out"
+	case len(w) > 1 && w[0] == "USE":
+		return "USE would lead away from the version table, which is in the database of the URL; write the database's name before the names of tables instead"
+	}
+	return ""
+}
+
 // undone: only tables of a transactional engine are as they were. Those of this
 // database and of those that the statement names are looked at.
 func undone(ctx context.Context, c *driver.Conn, stmt string) (bool, error) {

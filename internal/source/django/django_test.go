@@ -66,6 +66,9 @@ execute_from_command_line(["manage.py"] + sys.argv[1:])
 func each(t *testing.T, f func(t *testing.T, x sourcetest.Target, py testdb.Python)) {
 	for _, x := range sourcetest.Targets() {
 		for _, v := range versions {
+			if x.Engine == testdb.EnginePostgres18 && v != "dj60" { // an older Django says there what it says on 15
+				continue
+			}
 			t.Run(x.Engine.Name+"/"+v, func(t *testing.T) {
 				t.Parallel()
 				f(t, x, testdb.FindPython(t, v))
@@ -96,7 +99,7 @@ func TestMigrations(t *testing.T) {
 // The models make what makemigrations and migrate make of them on a new project.
 func TestModels(t *testing.T) {
 	each(t, func(t *testing.T, x sourcetest.Target, py testdb.Python) {
-		if x.Engine != testdb.EnginePostgres && !strings.Contains(py.Exe, "dj52") {
+		if x.Family != sqltext.Postgres && !strings.Contains(py.Exe, "dj52") {
 			t.Skip("one version is enough here: TestMigrations runs them all")
 		}
 		dir := project(t)

@@ -58,6 +58,9 @@ func TestPyMySQL(t *testing.T) {
 func TestPercent(t *testing.T) {
 	for _, name := range []string{"sqlite", "postgres", "mariadb", "mysql"} {
 		for _, v := range versions {
+			if name != "postgres" && v != "dj32" { // the oldest has most passes of "sql % params"
+				continue
+			}
 			t.Run(name+"/"+v, func(t *testing.T) {
 				t.Parallel()
 				dir, x := project(t), sourcetest.On(name)
@@ -97,7 +100,7 @@ class Migration(migrations.Migration):
 // configuration: so migrations have it, and so do the models here.
 func TestAutoField(t *testing.T) {
 	x := sourcetest.On("postgres")
-	for _, v := range versions {
+	for _, v := range []string{"dj32", "dj60"} {
 		for _, mode := range []string{"models", "migrations"} {
 			t.Run(v+"/"+mode, func(t *testing.T) {
 				t.Parallel()
