@@ -135,7 +135,9 @@ func (w *world) check(ctx context.Context, s schema) (id string, err error) {
 	}
 	kind, name, err := w.p.dialect.Check(ctx, w.db.Conn)
 	for _, n := range s {
-		if n.kind == kind && n.name == name {
+		words := sqltext.Words(w.p.dialect.Family, n.sql, 6)
+		made := n.kind == "statement" && len(words) > 2 && strings.EqualFold(words[1], kind) && slices.ContainsFunc(words[2:], func(s string) bool { return strings.EqualFold(s, name) })
+		if made || n.kind == kind && n.name == name {
 			return n.id, nil
 		}
 	}

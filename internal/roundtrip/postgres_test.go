@@ -116,7 +116,7 @@ func pgColumn(g *gen, n *node) bool {
 		n.sql = name + g.one("text", "varchar(20)", "varchar", "char(5)", `text COLLATE "C"`, `varchar(30) COLLATE "POSIX"`, "text STORAGE EXTERNAL") + notNull
 		if strings.Contains(n.sql, "STORAGE") { // PostgreSQL 16 has it in CREATE TABLE
 			n.sql = name + "text" + notNull
-			n.after = []string{"ALTER TABLE " + g.q(g.owner().name) + " ALTER " + g.q(n.name) + g.one(" SET STORAGE EXTERNAL", " SET STATISTICS 200")}
+			n.after = []string{"ALTER TABLE " + g.q(g.owner().name) + " ALTER " + g.q(n.name) + " SET STORAGE EXTERNAL"}
 		}
 		if g.chance(2) {
 			n.sql += " DEFAULT " + g.one("''", "'it''s'", "lower('X')", "CURRENT_USER", "'a' || 'b'")
