@@ -1,7 +1,9 @@
 package mysql
 
 import (
+	"cmp"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -37,14 +39,11 @@ func (r *reader) readIndexes() error {
 		if t == nil {
 			return nil
 		}
-		// Indexes come in the order of the table on MariaDB, on MySQL mostly; that of
-		// the columns is said.
+		// Indexes come in the order of the table on MariaDB; that of the columns is said.
 		k := catalog.Key{Table: t.Name, Name: w.s(1)}
 		o := found[k]
 		if o == nil {
 			o = newObject(indexKindOf(w.s(1), w.s(2)), t.Name, w.s(1))
-			pos[t.Name]++
-			o.Pos = pos[t.Name]
 			r.indexAttrs(o, t, w)
 			found[k], order, columns[o] = o, append(order, o), map[int]string{}
 		}
@@ -52,7 +51,14 @@ func (r *reader) readIndexes() error {
 		columns[o][seq] = r.indexColumn(w)
 		return err
 	})
+	if !r.f.keysInOrder {
+		slices.SortFunc(order, func(a, b *catalog.Object) int {
+			return cmp.Or(cmp.Compare(a.Table, b.Table), cmp.Compare(rank(a), rank(b)), cmp.Compare(a.Name, b.Name))
+		})
+	}
 	for _, o := range order {
+		pos[o.Table]++
+		o.Pos = pos[o.Table]
 		var list []string
 		for i := 1; i <= len(columns[o]); i++ {
 			list = append(list, columns[o][i])
@@ -64,6 +70,14 @@ func (r *reader) readIndexes() error {
 		}
 	}
 	return err
+}
+
+// rank puts the primary key first, as the server does.
+func rank(o *catalog.Object) int {
+	if o.Kind == "primary_key" {
+		return 0
+	}
+	return 1
 }
 
 func indexKindOf(name, nonUnique string) string {
