@@ -86,6 +86,7 @@ func (a *app) generate(ctx context.Context, db *database, stmts []sqltext.Stmt, 
 		if err := ways.lookAtLocks(ctx, want); err != nil {
 			return nil, false, err
 		}
+		a.tellRewrites(ways)
 	}
 	gen, err = a.compose(ctx, db, ways, o)
 	return gen, false, err

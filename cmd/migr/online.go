@@ -81,6 +81,20 @@ func (ws ways) lookAtLocks(ctx context.Context, want *built) error {
 	return nil
 }
 
+// tellRewrites warns of what the least blocking form cannot spare: a table that is
+// written anew while nobody can read it.
+func (a *app) tellRewrites(ws ways) {
+	for _, w := range ws {
+		for _, s := range w.upSQL() {
+			for _, l := range w.locks[s] {
+				if l.Rewrites {
+					a.warn("there is no way around it: %s: %s", l, firstLine(s))
+				}
+			}
+		}
+	}
+}
+
 // newTables are the paths of the tables that are in to only.
 func newTables(from, to *catalog.Catalog) map[string]bool {
 	fresh := map[string]bool{}

@@ -220,7 +220,8 @@ func createConstraint(p *catalog.Ctx, o *catalog.Object) []string {
 	add := alter + "ADD " + constraintDef(o)
 	extras := constraintExtras(p, nil, o)
 	old := p.Online && p.From.Get(o.TableKey()) != nil && p.From.Get(o.TableKey()).Attrs["partition_key"] == ""
-	if old && (o.Kind == "unique" || o.Kind == "primary_key") {
+	temporal := strings.Contains(o.Attrs["def"], " WITHOUT OVERLAPS") // an index that CREATE INDEX cannot make (version 18)
+	if old && !temporal && (o.Kind == "unique" || o.Kind == "primary_key") {
 		return append(onlineUnique(o, alter), extras...)
 	}
 	return append([]string{add}, extras...)

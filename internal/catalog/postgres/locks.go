@@ -3,9 +3,10 @@ package postgres
 import (
 	"context"
 	"fmt"
-	"strings"
+	"slices"
 
 	"github.com/migr-dev/migr/internal/catalog"
+	"github.com/migr-dev/migr/internal/sqltext"
 )
 
 // lockNames are the modes of pg_locks in the words of the manual ("Explicit
@@ -23,7 +24,7 @@ var lockNames = []struct{ mode, text string }{
 // What cannot run in a transaction block is CONCURRENTLY here, which waits for
 // transactions but takes SHARE UPDATE EXCLUSIVE only.
 func locks(ctx context.Context, q catalog.Querier, stmt string) (found []catalog.Lock, err error) {
-	if strings.Contains(stmt, "INDEX CONCURRENTLY ") {
+	if slices.Contains(sqltext.Words(sqltext.Postgres, stmt, 4), "CONCURRENTLY") {
 		return concurrentLocks(ctx, q, stmt)
 	}
 	if _, err := q.ExecContext(ctx, "BEGIN"); err != nil {

@@ -18,7 +18,8 @@ import (
 //   - NOT NULL is first a check that is not valid (from version 18 on: a NOT NULL
 //     constraint that is not); SET NOT NULL then believes the valid check and reads nothing;
 //   - a new column with a volatile default comes without it, which rewrites nothing; it
-//     gets the default, and in rounds the rows that were there get their values;
+//     gets the default, and in rounds the rows that were there get their values (where the
+//     table has no trigger that an UPDATE wakes, and the default is never NULL);
 //   - an index is built last, CONCURRENTLY, so that what comes before it is one transaction.
 //
 // Each of these must be committed before the next, or the lock of the first would
@@ -36,7 +37,8 @@ func stages(ctx context.Context, q catalog.Querier, from, to *catalog.Catalog) (
 		s.at[i] = &overlay{base: to, other: map[catalog.Key]*catalog.Object{}}
 	}
 	for _, o := range to.Objects {
-		if volatile[o.Key] && s.busy(o.Key) {
+		volatile[o.Key] = volatile[o.Key] && s.busy(o.Key) && s.fillable(o)
+		if volatile[o.Key] {
 			s.fill = append(s.fill, fillColumn(o))
 		}
 	}
@@ -79,13 +81,42 @@ func (s *stager) place(o *catalog.Object) {
 	case s.becomesNotNull(o):
 		s.nullable(o, bare, loose, indexed, filled)
 	case s.unchecked(o) && len(s.fill) > 0:
-		s.put(o.Key, s.from.Get(o.Key), bare, loose, indexed)
+		s.put(o.Key, s.asBefore(o.Key), bare, loose, indexed)
 		s.put(o.Key, with(o, "not_valid"), filled)
 	case s.unchecked(o):
 		s.put(o.Key, with(o, "not_valid"), bare, loose, indexed, filled)
 	case (o.Kind == "index" || o.Kind == "unique") && s.from.Get(o.Key) == nil && !s.needed[o.Key]:
 		s.put(o.Key, nil, bare, loose)
 	}
+}
+
+// neverNull are volatile functions that always have a value (versions 13 to 18, pgcrypto, uuid-ossp).
+var neverNull = map[string]bool{
+	"nextval": true, "random": true, "clock_timestamp": true, "timeofday": true, "gen_random_uuid": true, "uuidv4": true, "uuidv7": true,
+	"gen_random_bytes": true, "uuid_generate_v1": true, "uuid_generate_v1mc": true, "uuid_generate_v4": true, "txid_current": true, "pg_current_xact_id": true,
+}
+
+// fillable tells whether rows can be given their values by UPDATE: no trigger of the
+// table's may see that, which adding a column does not wake, and there must be a value, or
+// the rounds would not end.
+func (s *stager) fillable(o *catalog.Object) bool {
+	for _, c := range []*catalog.Catalog{s.from, s.to} {
+		for _, t := range c.Parts(o.TableKey(), "trigger") {
+			if strings.Contains(t.Attrs["event"], "UPDATE") {
+				return false
+			}
+		}
+	}
+	return o.Attrs["notnull"] != "" || !slices.ContainsFunc(called(o.Attrs["default"]), func(f string) bool { return !neverNull[f] })
+}
+
+// asBefore is an object as it was; nil where what it stands on goes.
+func (s *stager) asBefore(k catalog.Key) *catalog.Object {
+	o := s.from.Get(k)
+	if o == nil || slices.ContainsFunc(o.Deps, func(d catalog.Key) bool { return s.to.Get(d) == nil }) {
+		return nil
+	}
+	return o
 }
 
 // put gives an object another form at some stages; nil: it is not there.
@@ -208,8 +239,9 @@ func volatileDefaults(ctx context.Context, q catalog.Querier, from, to *catalog.
 			all = append(all, calls[o.Key]...)
 		}
 	}
+	found := map[catalog.Key]bool{}
 	if len(all) == 0 {
-		return nil, nil
+		return found, nil
 	}
 	rows, err := q.QueryContext(ctx, `SELECT DISTINCT proname::text FROM pg_catalog.pg_proc
 		WHERE provolatile = 'v' AND proname::text = ANY (string_to_array($1, E'\n'))`, strings.Join(all, "\n"))
@@ -225,7 +257,6 @@ func volatileDefaults(ctx context.Context, q catalog.Querier, from, to *catalog.
 		}
 		volatile[name] = true
 	}
-	found := map[catalog.Key]bool{}
 	for key, names := range calls {
 		found[key] = slices.ContainsFunc(names, func(n string) bool { return volatile[n] })
 	}

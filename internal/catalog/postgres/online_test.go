@@ -13,7 +13,7 @@ import (
 	"github.com/migr-dev/migr/internal/testdb"
 )
 
-const onlineBase = `CREATE TABLE t (id int PRIMARY KEY, a int, b text); CREATE TABLE r (id int);
+const onlineBase = `CREATE TABLE t (id int PRIMARY KEY, a int, b text); CREATE TABLE r (id int); CREATE TABLE q (a int, b int, CONSTRAINT qc CHECK (a > b));
 	CREATE TABLE p (id int) PARTITION BY LIST (id); INSERT INTO t SELECT i, i, i FROM generate_series(1, 12) i; INSERT INTO r VALUES (1)`
 
 // onlineCases are changes, and the words that their parts hold in this order.
@@ -33,6 +33,9 @@ var onlineCases = []struct {
 		"volatile default, not null", "ALTER TABLE t ADD x uuid NOT NULL DEFAULT gen_random_uuid(), ADD s bigserial, ADD CONSTRAINT xa CHECK (x IS NOT NULL OR a > 0)", 3,
 		[]string{"ADD COLUMN x uuid;", "SET DEFAULT gen_random_uuid()", "-- part", "SET x = DEFAULT", "NOT VALID", "-- part", "VALIDATE CONSTRAINT"},
 	},
+	{"volatile default of a table with triggers", "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; CREATE TRIGGER tg BEFORE UPDATE ON t FOR EACH ROW EXECUTE FUNCTION f(); ALTER TABLE t ADD x uuid DEFAULT gen_random_uuid()", 1, []string{"DEFAULT gen_random_uuid()"}},
+	{"volatile default that may be null", "CREATE FUNCTION v() RETURNS int LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'; ALTER TABLE t ADD x int DEFAULT v()", 1, []string{"DEFAULT v()"}},
+	{"check of a column that goes", "ALTER TABLE q DROP b, ADD CONSTRAINT qc CHECK (a > 1), ADD x uuid DEFAULT gen_random_uuid()", 3, []string{"DROP COLUMN b", "-- part", "NOT VALID", "-- part", "VALIDATE"}},
 	{"plain default", "ALTER TABLE t ADD x int NOT NULL DEFAULT 7, ADD y timestamptz DEFAULT now()", 1, []string{"DEFAULT 7"}},
 }
 
