@@ -20,6 +20,7 @@ const (
 	Stamp   = "lib"       // its size and time
 	Names   = "dir"       // the names in a folder
 	Modules = "importdir" // the names in a folder that Python could import
+	There   = "stat"      // whether it is there, and whether it is a folder
 )
 
 // A Question is what a program was asked. Another question never gets its answer.
@@ -31,7 +32,7 @@ type Question struct {
 
 // From is what an answer was made from.
 type From struct {
-	Files map[string]string // path → Content, Stamp, Names or Modules
+	Files map[string]string // path → Content, Stamp, Names, Modules or There
 	Asked []string          // variables of the environment
 	Whole bool              // all of the environment was looked at
 	Began time.Time         // by the file system's clock; 0: no file is too young
@@ -109,6 +110,8 @@ func state(path, sort string) string {
 	switch {
 	case err != nil:
 		return sort + " none"
+	case sort == There:
+		return fmt.Sprint(sort, " ", info.IsDir())
 	case sort == Stamp:
 		return fmt.Sprintf("%s %d %d", sort, info.Size(), info.ModTime().UnixNano())
 	case info.IsDir():

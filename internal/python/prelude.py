@@ -35,7 +35,8 @@ def warn(message):
 # ---------------------------------------------------------------- what was read
 # The answer holds what it was made from, so that it need not be made again: files and
 # folders that were opened, variables of the environment that were asked for.
-_reads = {}  # path -> "file", "lib", "dir" or "importdir"
+_reads = {}  # path -> "file", "lib", "dir", "importdir" or "stat"
+_written = set()
 _asked = set()
 _whole = []  # not empty: the whole environment was looked at
 _outside = []  # not empty: a program, a socket or a database was used
@@ -75,6 +76,8 @@ def _note(path, sort):
     path = os.path.normpath(os.path.join(_CWD, path))
     if path.startswith(_HELPER) or path.endswith(".pyc") or "__pycache__" in path:
         return
+    if sort == "stat" and (path in _reads or path in _written or is_library(path)):
+        return
     if is_library(path):
         sort = "lib"
     if _reads.get(path) != "dir":
@@ -102,6 +105,8 @@ def _audit(event, args):
             writes = any(c in mode for c in "wax+")
         if not writes:
             _note(path, "file")
+        elif isinstance(path, str):
+            _written.add(os.path.normpath(os.path.join(_CWD, path)))
     elif event in ("os.listdir", "os.scandir"):
         caller = sys._getframe(2).f_code.co_filename
         _note(args[0] or ".", "importdir" if "importlib._bootstrap" in caller else "dir")
@@ -118,12 +123,31 @@ def _hook(event, args):
         pass
 
 
+def _noting(real):
+    """os.stat or os.lstat, which raise no audit event; os.path.exists and pathlib call them."""
+
+    def stat(path, **kw):
+        if kw.get("dir_fd") is None and not isinstance(path, int):
+            try:
+                _note(os.fspath(path), "stat")
+            except Exception:
+                pass
+        return real(path, **kw)
+
+    for able in (os.supports_dir_fd, os.supports_fd, os.supports_follow_symlinks):
+        if real in able:
+            able.add(stat)
+    return stat
+
+
 def record():
     """Begins to take note of what is read."""
     if not hasattr(sys, "addaudithook"):  # before Python 3.8
         _outside.append("python")
         return
     sys.addaudithook(_hook)
+    for name in ("stat", "lstat"):
+        setattr(os, name, _noting(getattr(os, name)))
     kind = type(os.environ)
     getitem, walk = kind.__getitem__, kind.__iter__
 

@@ -110,6 +110,25 @@ VALUE = part.one.VALUE + os.environ.get("A", "") + pathlib.Path(__file__).with_n
 	p.wants("no cache", "w3[]", false)
 }
 
+// What is only asked to be there, or not to be, is seen as well.
+func TestCacheExists(t *testing.T) {
+	for name, ask := range map[string]string{
+		"os":      "os.path.exists(os.path.join(os.path.dirname(__file__), 'on.txt'))",
+		"pathlib": "pathlib.Path(__file__).with_name('on.txt').exists()",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newProject(t, "import os, pathlib\nVALUE = str("+ask+")")
+			p.wants("first", "False", false)
+			p.wants("nothing changed", "False", true)
+			p.write("on.txt", "x")
+			p.wants("now it is there", "True", false)
+			p.write("on.txt", "y")
+			p.wants("still there", "True", true)
+		})
+	}
+}
+
 // What depends on the outside, or on a file that is younger than the run, is not
 // remembered; neither is a failure.
 func TestNotCached(t *testing.T) {

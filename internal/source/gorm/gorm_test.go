@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/migr-dev/migr/internal/memo"
 	"github.com/migr-dev/migr/internal/source"
 	"github.com/migr-dev/migr/internal/sqltext"
 )
@@ -56,5 +57,39 @@ type Loop struct { *Loop }
 	want := []string{"WithModel", "WithPointer", "WithBase", "WithTag", "WithName"}
 	if got := d.models(); !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+// What a build tag leaves out, and where files are embedded from, is looked at again.
+func TestSources(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"go.mod":      "module example.com/m\n\ngo 1.21\n",
+		"m.go":        "package m\n\nimport \"embed\"\n\n//go:embed a\nvar S embed.FS\n",
+		"tagged.go":   "//go:build never\n\npackage m\n",
+		"x_plan9.s":   "",
+		"a/b/c/d.txt": "",
+	} {
+		if err := os.MkdirAll(filepath.Join(dir, filepath.Dir(name)), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if real, err := filepath.EvalSymlinks(dir); err == nil {
+		dir = real
+	}
+	files, err := (&models{}).sources(t.Context(), &pack{Dir: dir}, driver{Path: "."})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		"": memo.Names, "go.mod": memo.Content, "m.go": memo.Content, "tagged.go": memo.Content, "x_plan9.s": memo.Content,
+		"a": memo.Names, "a/b": memo.Names, "a/b/c": memo.Names, "a/b/c/d.txt": memo.Content,
+	} {
+		if got := files[filepath.Join(dir, name)]; got != want {
+			t.Errorf("%q: got %q, want %q", name, got, want)
+		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"strings"
 	"time"
@@ -79,6 +80,26 @@ type dependency struct {
 	Error, DepsErrors json.RawMessage
 
 	GoFiles, CgoFiles, CFiles, HFiles, SFiles, EmbedFiles []string
+	IgnoredGoFiles, IgnoredOtherFiles                     []string // left out by a build tag, until it is another
+}
+
+// inputs adds the files and folders of the package: each file's content, and the
+// names in its folder and in those that it embeds from.
+func (d *dependency) inputs(files map[string]string) {
+	files[d.Dir] = memo.Names
+	if d.Module != nil && d.Module.GoMod != "" {
+		files[d.Module.GoMod] = memo.Content
+	}
+	for _, list := range [][]string{d.GoFiles, d.CgoFiles, d.CFiles, d.HFiles, d.SFiles, d.EmbedFiles, d.IgnoredGoFiles, d.IgnoredOtherFiles} {
+		for _, name := range list {
+			files[filepath.Join(d.Dir, filepath.FromSlash(name))] = memo.Content
+		}
+	}
+	for _, name := range d.EmbedFiles {
+		for folder := path.Dir(name); folder != "." && folder != "/"; folder = path.Dir(folder) {
+			files[filepath.Join(d.Dir, filepath.FromSlash(folder))] = memo.Names
+		}
+	}
 }
 
 // pinned tells whether a package cannot change but by go.mod, go.sum or the Go
@@ -97,7 +118,7 @@ func (d *dependency) pinned() bool {
 // sources are the files and folders that the models are compiled from; nil where
 // the Go tool does not know them all.
 func (m *models) sources(ctx context.Context, p *pack, d driver) (map[string]string, error) {
-	const what = "-json=Dir,Standard,Module,Error,DepsErrors,GoFiles,CgoFiles,CFiles,HFiles,SFiles,EmbedFiles"
+	const what = "-json=Dir,Standard,Module,Error,DepsErrors,GoFiles,CgoFiles,CFiles,HFiles,SFiles,EmbedFiles,IgnoredGoFiles,IgnoredOtherFiles"
 	out, err := m.tool(ctx, p.Dir, "list", "-e", "-deps", what, ".", d.Path)
 	if err != nil {
 		return nil, err
@@ -116,15 +137,7 @@ func (m *models) sources(ctx context.Context, p *pack, d driver) (map[string]str
 		if d.Dir == "" || len(d.Error)+len(d.DepsErrors) > 0 {
 			return nil, nil
 		}
-		files[d.Dir] = memo.Names
-		if d.Module != nil && d.Module.GoMod != "" {
-			files[d.Module.GoMod] = memo.Content
-		}
-		for _, list := range [][]string{d.GoFiles, d.CgoFiles, d.CFiles, d.HFiles, d.SFiles, d.EmbedFiles} {
-			for _, name := range list {
-				files[filepath.Join(d.Dir, filepath.FromSlash(name))] = memo.Content
-			}
-		}
+		d.inputs(files)
 	}
 }
 
