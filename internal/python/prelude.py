@@ -123,6 +123,50 @@ def _hook(event, args):
         pass
 
 
+class _Drivers:
+    """Sees connections of drivers whose client library is in C and raises no audit event."""
+
+    connects = {
+        "psycopg2": ("connect",),
+        "psycopg2._psycopg": ("_connect",),
+        "psycopg.generators": ("connect",),
+        "MySQLdb": ("connect", "Connect", "Connection"),
+        "mysql.connector": ("connect", "Connect"),
+        "mariadb": ("connect",),
+        "pyodbc": ("connect",),
+        "pymssql": ("connect",),
+        "cx_Oracle": ("connect",),
+        "oracledb": ("connect",),
+        "duckdb": ("connect",),
+    }
+
+    def find_spec(self, name, path=None, target=None):
+        if name not in self.connects:
+            return None
+        for finder in sys.meta_path:
+            spec = finder.find_spec(name, path, target) if finder is not self and hasattr(finder, "find_spec") else None
+            if spec is not None:
+                break
+        else:
+            return None
+        run = getattr(spec.loader, "exec_module", None)
+        if run is not None:
+            spec.loader.exec_module = lambda module: (run(module), self.see(module, name))
+        return spec
+
+    def see(self, module, name):
+        def seen(real):
+            def connect(*args, **kw):
+                _outside.append(name + ".connect")
+                return real(*args, **kw)
+
+            return connect
+
+        for function in self.connects[name]:
+            if hasattr(module, function):
+                setattr(module, function, seen(getattr(module, function)))
+
+
 def _noting(real):
     """os.stat or os.lstat, which raise no audit event; os.path.exists and pathlib call them."""
 
@@ -146,6 +190,7 @@ def record():
         _outside.append("python")
         return
     sys.addaudithook(_hook)
+    sys.meta_path.insert(0, _Drivers())
     for name in ("stat", "lstat"):
         setattr(os, name, _noting(getattr(os, name)))
     kind = type(os.environ)

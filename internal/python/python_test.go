@@ -129,6 +129,25 @@ func TestCacheExists(t *testing.T) {
 	}
 }
 
+// A driver in C raises no audit event: its import is remembered, its connection not.
+func TestNotCachedDriver(t *testing.T) {
+	for name, c := range map[string]struct {
+		text   string
+		cached bool
+	}{
+		"imported":  {"import psycopg2\nVALUE = 'x'", true},
+		"connected": {"from psycopg2 import connect, OperationalError\ntry:\n    connect(host='/nowhere')\nexcept OperationalError:\n    VALUE = 'x'", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newProject(t, c.text)
+			p.in.Env = append(p.in.Env, "PYTHONPATH="+testdb.FindPython(t, "sa21").Drivers)
+			p.wants("first", "x", false)
+			p.wants("again", "x", c.cached)
+		})
+	}
+}
+
 // What depends on the outside, or on a file that is younger than the run, is not
 // remembered; neither is a failure.
 func TestNotCached(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/migr-dev/migr/internal/memo"
 	"github.com/migr-dev/migr/internal/source"
@@ -80,7 +81,7 @@ func TestSources(t *testing.T) {
 	if real, err := filepath.EvalSymlinks(dir); err == nil {
 		dir = real
 	}
-	files, err := (&models{}).sources(t.Context(), &pack{Dir: dir}, driver{Path: "."})
+	files, err := (&models{options: source.Options{Timeout: time.Minute}}).sources(t.Context(), &pack{Dir: dir}, driver{Path: "."})
 	if err != nil {
 		t.Fatal(err)
 	}
