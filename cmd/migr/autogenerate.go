@@ -241,7 +241,7 @@ func (a *app) compose(ctx context.Context, db *database, ways ways, o *revising)
 		up.look(w.upSQL())
 		up.plain(w.there)
 		up.steps(w.up.Steps)
-		down := writer{p: p, allow: wayBack(w.up)}
+		down := writer{p: p, allow: w.wayBack()}
 		down.look(w.downSQL())
 		down.plain(w.back)
 		down.steps(w.down.Steps)
@@ -285,19 +285,37 @@ func (a *app) readsBack(p *product, b *history.Body, w *way) error {
 
 // wayBack allows what down takes away that up had added: that loses nothing which
 // was there before.
-func wayBack(up *diff.Result) func(catalog.Hazard, *diff.Change) (string, bool) {
+func (w *way) wayBack() func(catalog.Hazard, *diff.Change) (string, bool) {
 	ups := map[catalog.Key]*diff.Change{}
-	for _, c := range slices.Backward(up.Changes) { // what came in several stages was added by the first
+	for _, c := range slices.Backward(w.up.Changes) { // what came in several stages was added by the first
 		ups[c.Key] = c
 	}
 	return func(h catalog.Hazard, c *diff.Change) (string, bool) {
-		u := ups[c.Key]
+		u := ups[w.newName(c.Key)]
 		if u == nil || !strings.HasPrefix(h.Code, "drop-") {
 			return "", false
 		}
 		values := h.Code == gate.DropEnumValue && !slices.ContainsFunc(u.Hazards, func(h catalog.Hazard) bool { return h.Code == gate.DropEnumValue })
 		return "added by this revision", u.Action == diff.Add || values
 	}
+}
+
+// newName is what up knows a thing as that down, which renames first, knows by its old name.
+func (w *way) newName(k catalog.Key) catalog.Key {
+	for _, r := range w.rounds {
+		for _, p := range r.pairs {
+			from, to := p.From.Key, p.To.Key
+			switch {
+			case k == from:
+				k = to
+			case from.Kind == "table" && k.Schema == from.Schema && k.Table == from.Name:
+				k.Table = to.Name
+			case from.Kind == "schema" && k.Schema == from.Name:
+				k.Schema = to.Name
+			}
+		}
+	}
+	return k
 }
 
 // A writer writes one part of a file.
