@@ -291,14 +291,21 @@ func (v *victim) idle(port int) bool {
 	return v.admin.QueryRow(q).Scan(&n) == nil && n == 0
 }
 
-// endSession is pg_terminate_backend, or KILL.
-func (v *victim) endSession(port int) error {
+// schemaOf is the name of the database in a URL.
+func schemaOf(u string) string {
+	before, _, _ := strings.Cut(u, "?")
+	return before[strings.LastIndex(before, "/")+1:]
+}
+
+// endSession is pg_terminate_backend, or KILL. A port may be another's by now: the session must
+// be in the point's database.
+func (v *victim) endSession(port int, db string) error {
 	if v.postgres() {
 		var ok bool
-		return v.admin.QueryRow("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE client_port = $1", port).Scan(&ok)
+		return v.admin.QueryRow("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE client_port = $1 AND datname = $2", port, db).Scan(&ok)
 	}
 	id := ""
-	if err := v.admin.QueryRow(fmt.Sprintf("SELECT id FROM information_schema.processlist WHERE host LIKE '%%:%d'", port)).Scan(&id); err != nil {
+	if err := v.admin.QueryRow(fmt.Sprintf("SELECT id FROM information_schema.processlist WHERE host LIKE '%%:%d' AND db = '%s'", port, db)).Scan(&id); err != nil {
 		return err
 	}
 	_, err := v.admin.Exec("KILL " + id)

@@ -39,6 +39,7 @@ type torment struct {
 	n     int
 	when  moment
 	trap  *trap
+	db    string // the database of this point
 	run   *process
 	wait  sync.WaitGroup // for what goes on beside
 	err   error          // of the fault itself
@@ -57,7 +58,7 @@ func faults() []fault {
 		}},
 		{name: "session ended by an administrator", whens: always, spring: func(p *torment, l *link, _ []byte) error {
 			l.deaf.Store(false)
-			if err := p.endSession(l.port()); !errors.Is(err, sql.ErrNoRows) { // it has ended by itself: the command was its last
+			if err := p.endSession(l.port(), p.db); !errors.Is(err, sql.ErrNoRows) { // it has ended by itself: the command was its last
 				return err
 			}
 			return nil
@@ -100,6 +101,7 @@ func (p *torment) suffer(t *testing.T) (ending, error) {
 			t.Errorf("%s: %v", p.fault.name, err)
 		}
 	}
+	p.db = schemaOf(u)
 	if p.run, err = p.start(p.trap.through(t, u), p.fault.env...); err != nil {
 		return wrong, err
 	}

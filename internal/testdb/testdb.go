@@ -167,12 +167,19 @@ func dropDatabase(admin, name string) error {
 	if isPostgres(u.Scheme) {
 		err = onServer(ctx, admin, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)")
 	} else {
-		err = errors.Join(killSessions(ctx, admin, name), onServer(ctx, admin, "DROP DATABASE IF EXISTS "+name))
+		err = dropMySQL(ctx, admin, name)
+		if me := (*mysql.MySQLError)(nil); errors.As(err, &me) && me.Number == 1156 { // packets out of order: seen under load, once in thousands
+			err = dropMySQL(ctx, admin, name)
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("drop database %s: %w", name, err)
 	}
 	return nil
+}
+
+func dropMySQL(ctx context.Context, admin, name string) error {
+	return errors.Join(killSessions(ctx, admin, name), onServer(ctx, admin, "DROP DATABASE IF EXISTS "+name))
 }
 
 func killSessions(ctx context.Context, admin, name string) error {
