@@ -65,10 +65,8 @@ func (s *Session) revive(ctx context.Context) error {
 // COMMIT was sent and its answer not seen, the database is asked what became of it.
 func (s *Session) giveUp(ctx context.Context, t *Task, r *runner, rows []string, err error) error {
 	if err == nil {
-		s.calm = r.g.quick
 		return nil
 	}
-	s.calm = false
 	if cause := context.Cause(ctx); cause != nil && errors.Is(err, ctx.Err()) {
 		var e *StatementError
 		if !errors.As(err, &e) {

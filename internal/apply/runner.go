@@ -134,9 +134,7 @@ func (r *runner) switchOff(ctx context.Context, text string) error {
 		}
 		r.restore = back
 	}
-	if !r.calm {
-		r.pending = append(r.pending, text)
-	}
+	r.pending = append(r.pending, text)
 	return nil
 }
 
@@ -148,7 +146,7 @@ func (s *Session) restoreSettings(ctx context.Context) {
 	ctx, cancel := aside(ctx)
 	defer cancel()
 	_ = s.Conn.Exec(ctx, s.restore) // what cannot be sent is over with its connection
-	s.restore, s.calm = "", false
+	s.restore = ""
 }
 
 // record writes to the version table or the log.

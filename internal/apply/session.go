@@ -47,7 +47,6 @@ type Session struct {
 	restore string        // what takes back what was switched off before a transaction
 	texts   int           // of several statements, that were sent
 	wait    time.Duration // for the lock, as it was asked for
-	calm    bool          // the last transaction can have changed none of the session's settings
 }
 
 // Read tells the state, in one round trip where both tables are there.
