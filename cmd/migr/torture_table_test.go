@@ -15,16 +15,19 @@ const (
 	reliability     = "../../docs/reliability.md"
 	markBegins      = "<!-- make torture writes what is below -->\n"
 	markEnds        = "<!-- and above -->\n"
-	reliabilityHead = "| what happens | on | points | went on by itself | `upgrade` | `repair` | wrong |\n|---|---|---:|---:|---:|---:|---:|\n"
+	reliabilityHead = "| what happens | to | on | points | went on by itself | by the same command | `repair` | wrong |\n|---|---|---|---:|---:|---:|---:|---:|\n"
 )
 
-// cells are the rows that the table must have: every fault on every engine that has it.
-func cells() [][2]string {
-	var all [][2]string
+// cells are the rows that the table must have: every fault in every course on every engine
+// that has it.
+func cells() [][3]string {
+	var all [][3]string
 	for _, f := range faults() {
-		for _, e := range testdb.Engines() {
-			if f.inProcess || e.Env != "" {
-				all = append(all, [2]string{f.name, e.Name})
+		for _, c := range courses() {
+			for _, e := range testdb.Engines() {
+				if c.on(e) && c.has(e, f) {
+					all = append(all, [3]string{f.name, c.name, e.Name})
+				}
 			}
 		}
 	}
@@ -35,25 +38,25 @@ func cells() [][2]string {
 // leaves the table as it is, and is a failure.
 func writeTable(t *testing.T, all []tally) {
 	t.Helper()
-	by := map[[2]string]tally{}
+	by := map[[3]string]tally{}
 	for _, c := range all {
-		by[[2]string{c.fault, c.engine}] = c
+		by[[3]string{c.fault, c.course, c.engine}] = c
 	}
 	var sum tally
 	table := reliabilityHead
-	row := func(fault, engine string, c tally) {
-		table += fmt.Sprintf("| %s | %s | %d | %d | %d | %d | %d |\n", fault, engine, c.points(), c.by[byItself], c.by[byUpgrade], c.by[byRepair], c.by[wrong])
+	row := func(k [3]string, c tally) {
+		table += fmt.Sprintf("| %s | %s | %s | %d | %d | %d | %d | %d |\n", k[0], k[1], k[2], c.points(), c.by[byItself], c.by[byAgain], c.by[byRepair], c.by[wrong])
 	}
 	for _, k := range cells() {
 		c, ok := by[k]
 		if !ok || c.points() == 0 {
-			t.Errorf("the table is not written: %s was not tried on %s", k[0], k[1])
+			t.Errorf("the table is not written: %s of %s was not tried on %s", k[0], k[1], k[2])
 			return
 		}
 		sum.add(c)
-		row(k[0], k[1], c)
+		row(k, c)
 	}
-	row("**all**", "", sum)
+	row([3]string{"**all**"}, sum)
 	text, err := os.ReadFile(reliability)
 	if err != nil {
 		t.Fatal(err)
@@ -82,8 +85,8 @@ func TestReliabilityTable(t *testing.T) {
 	if !ok || !ok2 {
 		t.Fatalf("%s has not both marks and the head of the table between them: run make torture", reliability)
 	}
-	row := regexp.MustCompile(`^\| (.+?) \| (\w*) \| (\d+) \| (\d+) \| (\d+) \| (\d+) \| (\d+) \|$`)
-	want := append(cells(), [2]string{"**all**", ""})
+	row := regexp.MustCompile(`^\| (.+?) \| (.*?) \| (\w*) \| (\d+) \| (\d+) \| (\d+) \| (\d+) \| (\d+) \|$`)
+	want := append(cells(), [3]string{"**all**"})
 	lines := strings.Split(strings.TrimSpace(body), "\n")
 	if len(lines) != len(want) {
 		t.Fatalf("%d rows, want %d: run make torture", len(lines), len(want))
@@ -91,12 +94,12 @@ func TestReliabilityTable(t *testing.T) {
 	var sum, last [5]int
 	for i, line := range lines {
 		m := row.FindStringSubmatch(line)
-		if m == nil || m[1] != want[i][0] || m[2] != want[i][1] {
+		if m == nil || [3]string(m[1:4]) != want[i] {
 			t.Fatalf("row %d is %q, want %q: run make torture", i+1, line, want[i])
 		}
 		var n [5]int
 		for j := range n {
-			n[j], _ = strconv.Atoi(m[j+3])
+			n[j], _ = strconv.Atoi(m[j+4])
 		}
 		if n[0] == 0 || n[0] != n[1]+n[2]+n[3]+n[4] || n[4] != 0 {
 			t.Errorf("row %d: %s", i+1, line)
