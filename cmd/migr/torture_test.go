@@ -21,6 +21,7 @@ type fault struct {
 	env   []string // of migr
 	// needsDisk: it needs a file system as well, which only root can mount
 	needsDisk bool
+	idles     bool // most of its time migr waits
 	// inProcess: also where there is no server
 	inProcess bool
 	// relent is when the fault ends while migr still waits: a server may wait for room
@@ -57,7 +58,9 @@ func faults() []fault {
 			return nil
 		}},
 		{name: "session ended by an administrator", whens: always, spring: func(p *torment, l *link, _ []byte) error {
-			l.deaf.Store(false)
+			if p.when != after { // the client hears of it
+				l.hear(true)
+			}
 			if err := p.endSession(l.port(), p.db); !errors.Is(err, sql.ErrNoRows) { // it has ended by itself: the command was its last
 				return err
 			}
@@ -68,7 +71,7 @@ func faults() []fault {
 			return nil
 		}},
 		{
-			name: "black hole", whens: always, env: []string{patience},
+			name: "black hole", whens: always, idles: true, env: []string{patience},
 			spring: func(p *torment, _ *link, _ []byte) error { p.trap.dark.Store(true); return nil },
 		},
 		{name: "server killed and started again", whens: always, own: true, spring: func(p *torment, _ *link, _ []byte) error {
@@ -269,7 +272,7 @@ func (v *victim) each(t *testing.T, f fault, whole bool) tally {
 	room := make(chan struct{}, 4)
 	if f.own {
 		room = make(chan struct{}, 1)
-	} else if v.table { // what comes after waits for the lease
+	} else if v.table || f.idles { // they wait: for the end of the lease, for an answer
 		room = make(chan struct{}, 12)
 	}
 	for _, p := range v.points(f, whole) {
@@ -301,7 +304,7 @@ func (v *victim) sample(all []*torment, f fault) []*torment {
 	case f.name == killed && v.crashes:
 		n = len(all) / 8
 	case f.name == killed:
-		n = len(all) / 30
+		n = 5
 	case !v.crashes:
 		n = 1
 	}
