@@ -321,7 +321,7 @@ func lastUps(log []apply.Entry) map[string]apply.Entry {
 	return last
 }
 
-func (a *app) refuseChanged(g *history.Graph, log []apply.Entry, rows []history.ID) error {
+func (a *app) refuseChanged(ctx context.Context, g *history.Graph, log []apply.Entry, rows []history.ID) error {
 	changed, err := a.changed(g, log)
 	if err != nil || len(changed) == 0 {
 		return err
@@ -336,7 +336,7 @@ func (a *app) refuseChanged(g *history.Graph, log []apply.Entry, rows []history.
 	}
 	p := &problem{exit: exitHistory, code: "checksum", what: fmt.Sprintf("%s changed since then", count(len(changed), "file")+" of applied revisions "+map[bool]string{true: "was", false: "were"}[len(changed) == 1])}
 	for _, r := range changed {
-		p.why = append(p.why, r.Path)
+		p.why = append(p.why, a.edited(ctx, r, lastUps(log)[string(r.ID)])...)
 	}
 	p.hint = fmt.Sprintf("nothing was run; put the files back as they were, or accept them: `migr repair --accept-checksum %s`", changed[0].ID)
 	return p

@@ -263,7 +263,7 @@ func (w *walker) prepare(ctx context.Context, alone bool) error {
 			return err
 		}
 	}
-	if err := w.unchanged(log, rows); err != nil {
+	if err := w.unchanged(ctx, log, rows); err != nil {
 		return err
 	}
 	if w.tasks, err = w.a.tasks(w.db.product, w.steps.Steps, lastUps(log)); err != nil {
@@ -282,8 +282,8 @@ func (w *walker) prepare(ctx context.Context, alone bool) error {
 
 // unchanged refuses to build on revisions whose files are others than those that
 // ran. The way back may have been mended since: it is taken, with a warning.
-func (w *walker) unchanged(log []apply.Entry, rows []history.ID) error {
-	err := w.a.refuseChanged(w.g, log, rows)
+func (w *walker) unchanged(ctx context.Context, log []apply.Entry, rows []history.ID) error {
+	err := w.a.refuseChanged(ctx, w.g, log, rows)
 	var p *problem
 	if w.o.anyChecksum && errors.As(err, &p) {
 		w.a.warn("%s, and is left so this once: %s", p.what, strings.Join(p.why, ", "))

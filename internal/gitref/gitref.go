@@ -70,6 +70,26 @@ func (r *Repo) MergeBase(ctx context.Context, commit string) string {
 	return strings.TrimSpace(string(out))
 }
 
+// Versions gives the texts that a file (its path in the folder, with slashes) had, newest first,
+// each with its commit, until yield returns false; at most limit of them.
+func (r *Repo) Versions(ctx context.Context, file string, limit int, yield func(commit string, text []byte) bool) error {
+	doing := "reading the history of " + file
+	out, err := r.git(ctx, doing, nil, "log", "--format=%h", fmt.Sprintf("--max-count=%d", limit), "--", ":(literal)"+file)
+	if err != nil {
+		return err
+	}
+	for _, commit := range strings.Fields(string(out)) {
+		text, err := r.git(ctx, doing, nil, "cat-file", "blob", commit+":./"+file)
+		if err != nil { // that commit has removed it
+			continue
+		}
+		if !yield(commit, text) {
+			return nil
+		}
+	}
+	return nil
+}
+
 // Files returns the files of a folder that end in ext (a path of this system, in the repository) as
 // they were at a commit, by their path in it, with slashes. A folder that was not
 // there is empty.
