@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -50,6 +51,7 @@ type app struct {
 	envName  string
 	cfg      *config.Config
 	answered bool         // a result is on stdout already
+	untested atomic.Bool  // it was said that the server is of a version without tests
 	given    []string     // of -x: NAME=VALUE
 	vars     history.Vars // and read
 	specs    []string     // of models, as arguments
@@ -357,7 +359,15 @@ func (a *app) openURL(ctx context.Context, u *dburl.URL, readOnly bool) (*databa
 	if err != nil {
 		return nil, err
 	}
+	a.tellUntested(p.dialect.Untested(c.Server))
 	return &database{product: p, Conn: c}, nil
+}
+
+// tellUntested warns, once, of a server whose version is another than those of the tests.
+func (a *app) tellUntested(text string) {
+	if text != "" && a.untested.CompareAndSwap(false, true) {
+		a.warn("%s", text)
+	}
 }
 
 const connectTimeout = 15 * time.Second

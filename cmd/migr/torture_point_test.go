@@ -59,7 +59,7 @@ func (v *victim) start(u string, env ...string) (*process, error) {
 	r := &process{done: make(chan error, 1)}
 	r.cmd = exec.Command("migr", append(v.command(), "-u", u)...)
 	r.cmd.Dir, r.cmd.Stdout, r.cmd.Stderr = v.dir, &r.out, &r.out
-	r.cmd.Env = append(append(os.Environ(), shortLease), env...)
+	r.cmd.Env = append(os.Environ(), env...)
 	if err := r.cmd.Start(); err != nil {
 		return nil, err
 	}
@@ -214,6 +214,9 @@ func (v *victim) recover(u string, states []told, code int) (ending, error) {
 	how := byAgain
 	if code == exitOK {
 		how = byItself
+	}
+	if err := v.leap(u); err != nil {
+		return wrong, err
 	}
 	again := append(v.command(), "-u", u)
 	got, _, errs := v.migr(again...)

@@ -272,7 +272,7 @@ func (v *victim) each(t *testing.T, f fault, whole bool) tally {
 	room := make(chan struct{}, 4)
 	if f.own {
 		room = make(chan struct{}, 1)
-	} else if v.table || f.idles { // they wait: for the end of the lease, for an answer
+	} else if f.idles {
 		room = make(chan struct{}, 12)
 	}
 	for _, p := range v.points(f, whole) {

@@ -30,6 +30,9 @@ type Dialect struct {
 	// worth the watch that would end it early.
 	InProcess bool
 
+	// Tested tells, by Server.Product, which versions migr is tested with.
+	Tested map[string]Tested
+
 	// Open returns a pool for the URL without connecting.
 	Open func(u *dburl.URL, o Options) (*sql.DB, error)
 	// Server asks who answers, in one round trip.
@@ -251,7 +254,7 @@ const (
 // A Server is what answers at the other end.
 type Server struct {
 	Product  string // "PostgreSQL", "MariaDB", …
-	Version  int    // 150020, 1011019, 90704, 3054001
+	Version  int    // 150020, 101119, 90704, 3054001
 	Database string
 	Home     string // the schema in which unqualified names are made
 	User     string

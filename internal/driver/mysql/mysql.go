@@ -27,6 +27,10 @@ import (
 func Dialect() *driver.Dialect {
 	return &driver.Dialect{
 		Name: "mysql", Family: sqltext.MySQL, Schemes: []string{"mysql", "mariadb"},
+		Tested: map[string]driver.Tested{
+			"MySQL":   {From: 80000, Below: 100000, Text: "8.0 to 9"},
+			"MariaDB": {From: 100600, Below: 120000, Text: "10.6 to 11"},
+		},
 		Open: open, Server: server, Scratch: scratch, Borrow: borrow, Wipe: wipe,
 		TryLock: tryLock, Unlock: unlock, Holder: holder, Frail: frail, Busy: busy, Blockers: blockers, EndSession: "KILL %s", Cancel: cancel,
 		Begin: "START TRANSACTION", Settings: settings, Guess: guess, Limit: limit,

@@ -22,7 +22,8 @@ import (
 func Dialect() *driver.Dialect {
 	return &driver.Dialect{
 		Name: "postgres", Family: sqltext.Postgres, Schemes: []string{"postgres"}, TxDDL: true,
-		Open: open, Server: server, Scratch: scratch, Borrow: borrow, Wipe: wipe,
+		Tested: map[string]driver.Tested{"PostgreSQL": {From: 130000, Below: 190000, Text: "13 to 18"}},
+		Open:   open, Server: server, Scratch: scratch, Borrow: borrow, Wipe: wipe,
 		TryLock: tryLock, Unlock: unlock, Holder: holder, Guard: guard, Frail: frail, Busy: busy, Blockers: blockers, EndSession: "SELECT pg_terminate_backend(%s)",
 		Begin: "BEGIN", Settings: settings, Guess: guess, Session: session, NoTx: noTx, Sets: sets, Alone: alone, Limit: limit, Preamble: "SET check_function_bodies = off;",
 		Tables: driver.TableTypes{
