@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -17,7 +18,7 @@ const (
 	outcomeDone    = "done"     // it was carried out when migr was stopped
 	outcomeNot     = "not_done" // it was not, or can be run again
 	outcomeUnknown = "unknown"
-	outcomeRunning = "running" // somebody has the lock
+	outcomeRunning = "running" // somebody has the lock, or the server is at it still
 )
 
 // partial tells how far a half-done revision is.
@@ -46,7 +47,10 @@ func (a *app) partial(ctx context.Context, g *history.Graph, s *apply.Session, e
 	if p.SQL == "" {
 		return p
 	}
+	var locked *apply.LockedError
 	switch o, err := s.Outcome(ctx, t, e); {
+	case errors.As(err, &locked): // it runs on in the server; the one who began it has gone
+		p.Outcome = outcomeRunning
 	case err != nil:
 	case o == driver.Happened:
 		p.Outcome = outcomeDone
@@ -98,7 +102,7 @@ func (a *app) partialText(p *output.Partial) {
 	case outcomeNot:
 		line("statement %d was not carried out, or can be run again", p.At)
 	case outcomeRunning:
-		line("statement %d is under way: `migr lock status` tells who is at work", p.At)
+		line("statement %d is under way: wait for its end; `migr lock status` tells who has the lock, where somebody has", p.At)
 	default:
 		line("statement %d was begun; it is not known whether it was carried out", p.At)
 	}

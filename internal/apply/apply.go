@@ -291,11 +291,12 @@ func hashes(stmts []sqltext.Stmt) string {
 }
 
 // Script writes the tasks as SQL for the product's own client, made of the
-// operations that Run would run. The error is the writer's.
-func (p *Plan) Script(w io.Writer, tasks []Task, tables bool) error {
+// operations that Run would run, behind the DDL of the version table and the log that
+// is to be sent before. The error is the writer's.
+func (p *Plan) Script(w io.Writer, tasks []Task, tables []string) error {
 	b := bufio.NewWriterSize(w, 64<<10)
-	if tables {
-		_, _ = b.WriteString(p.TablesScript())
+	if len(tables) > 0 {
+		_, _ = b.WriteString(p.TablesScript(tables))
 	}
 	for _, t := range tasks {
 		p.writeTask(b, t)
@@ -303,10 +304,11 @@ func (p *Plan) Script(w io.Writer, tasks []Task, tables bool) error {
 	return b.Flush()
 }
 
-// TablesScript is the beginning of a script that makes the version table and the log.
-func (p *Plan) TablesScript() string {
+// TablesScript is the beginning of a script that makes the version table and the log:
+// the DDL given.
+func (p *Plan) TablesScript(tables []string) string {
 	var b strings.Builder
-	for _, s := range p.Tables.Create() {
+	for _, s := range tables {
 		p.write(&b, s)
 	}
 	b.WriteByte('\n')
