@@ -79,14 +79,18 @@ func (s *Session) outcome(ctx context.Context, c *driver.Conn, tx, batch bool, t
 	a := d.Alone(text)
 	switch {
 	case a == nil:
+	case a.Look != nil && found != "":
+		now, err := a.Look(ctx, c, "")
+		switch {
+		case err != nil || now == "":
+		case a.Became != nil:
+			return a.Became(found, now), nil
+		case now == found:
+			return a.Outcome(ctx, c)
+		}
+		return driver.Unknown, err
 	case a.Outcome != nil:
 		return a.Outcome(ctx, c)
-	case a.Became != nil && found != "":
-		now, err := a.Look(ctx, c, "")
-		if err != nil || now == "" {
-			return driver.Unknown, err
-		}
-		return a.Became(found, now), nil
 	}
 	return driver.Unknown, nil
 }

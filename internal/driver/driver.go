@@ -227,6 +227,8 @@ type Alone struct {
 	// Look says in words without a meaning of their own what stands now in the place
 	// of all that the statement touches; "" where that cannot be told. First is sent
 	// along, in front. An error is one of the connection, or a lock that was not got.
+	// Beside Outcome it says by what names are found: Outcome is not asked where that is
+	// another now.
 	Look func(ctx context.Context, c *Conn, first string) (string, error)
 	// Became tells the outcome from what Look said before the statement, and says now.
 	Became func(before, now string) Outcome
