@@ -360,7 +360,7 @@ func (w *writer) plain(stmts []string) {
 
 func (w *writer) statement(s string) {
 	for _, l := range w.locks[s] {
-		w.b.WriteString("-- locks: " + l.String() + "\n")
+		w.b.WriteString(locksMark + l.String() + "\n")
 	}
 	w.b.WriteString(sqltext.Semicolon(strings.TrimSpace(s)) + "\n\n")
 	w.n++
