@@ -213,7 +213,7 @@ func marked(c *catalog.Catalog, index *catalog.Object, mark string) bool {
 }
 
 func createConstraint(p *catalog.Ctx, o *catalog.Object) []string {
-	if stays(p.From, o) {
+	if stays(p, p.From, o) {
 		return constraintExtras(p, inheritedIn(p.From, o), o)
 	}
 	alter := "ALTER TABLE " + tableOf(o.Key) + " "
@@ -251,7 +251,7 @@ func onlineUnique(o *catalog.Object, alter string) []string {
 }
 
 func dropConstraint(p *catalog.Ctx, o *catalog.Object) []string {
-	if stays(p.To, o) {
+	if stays(p, p.To, o) {
 		return nil
 	}
 	return []string{"ALTER TABLE " + tableOf(o.Key) + " DROP CONSTRAINT " + ident(o.Name)}
@@ -297,7 +297,7 @@ func alterConstraint(p *catalog.Ctx, d *catalog.Delta) catalog.Alteration {
 }
 
 func constraintHazards(p *catalog.Ctx, from, to *catalog.Object) []catalog.Hazard {
-	if to == nil || to.Kind == "check" || to.Kind == "foreign_key" || from != nil && from.Attrs["def"] == to.Attrs["def"] || stays(p.From, to) {
+	if to == nil || to.Kind == "check" || to.Kind == "foreign_key" || from != nil && from.Attrs["def"] == to.Attrs["def"] || stays(p, p.From, to) {
 		return nil
 	}
 	return []catalog.Hazard{{

@@ -95,7 +95,7 @@ func concurrently(p *catalog.Ctx, c *catalog.Catalog, o *catalog.Object) string 
 }
 
 func createIndex(p *catalog.Ctx, o *catalog.Object) []string {
-	if stays(p.From, o) {
+	if stays(p, p.From, o) {
 		return nil
 	}
 	b := &strings.Builder{}
@@ -143,7 +143,7 @@ func indexStatistics(old map[string]string, o *catalog.Object) []string {
 }
 
 func dropIndex(p *catalog.Ctx, o *catalog.Object) []string {
-	if stays(p.To, o) {
+	if stays(p, p.To, o) {
 		return nil
 	}
 	return []string{"DROP INDEX " + concurrently(p, p.From, o) + dotted(o.Schema, o.Name)}
@@ -175,7 +175,7 @@ func alterIndex(p *catalog.Ctx, d *catalog.Delta) catalog.Alteration {
 }
 
 func indexHazards(p *catalog.Ctx, from, to *catalog.Object) []catalog.Hazard {
-	if to == nil || to.Attrs["unique"] == "" || stays(p.From, to) || p.From.Get(to.TableKey()) == nil ||
+	if to == nil || to.Attrs["unique"] == "" || stays(p, p.From, to) || p.From.Get(to.TableKey()) == nil ||
 		from != nil && from.Attrs["unique"] != "" && from.Attrs["def"] == to.Attrs["def"] && from.Attrs["where"] == to.Attrs["where"] {
 		return nil
 	}

@@ -139,7 +139,10 @@ func become(p *catalog.Ctx, from, to *catalog.Object) []string {
 
 // stays tells whether a constraint or index is there in the other catalog, from
 // the other side of a change of parents.
-func stays(c *catalog.Catalog, o *catalog.Object) bool {
+func stays(p *catalog.Ctx, c *catalog.Catalog, o *catalog.Object) bool {
+	if anew(p, o.TableKey()) {
+		return false
+	}
 	other := inheritedIn(c, o)
 	return other != nil && other.Attrs["def"] == o.Attrs["def"] && other.Attrs["where"] == o.Attrs["where"]
 }

@@ -282,13 +282,13 @@ func columnGone(p *catalog.Ctx, c *catalog.Object) bool { return p.To.Get(c.Key)
 // the sequence goes in the middle of that change, as the identity's may have its name.
 func toIdentity(p *catalog.Ctx, c, seq *catalog.Object) bool {
 	to := p.To.Get(c.Key)
-	return to != nil && to.Attrs["identity"] != "" && c.Attrs["identity"] == "" && p.To.Get(seq.Key) == nil
+	return to != nil && !anew(p, c.TableKey()) && to.Attrs["identity"] != "" && c.Attrs["identity"] == "" && p.To.Get(seq.Key) == nil
 }
 
 // fromIdentity is the way back.
 func fromIdentity(p *catalog.Ctx, c, seq *catalog.Object) bool {
 	from := p.From.Get(c.Key)
-	return from != nil && from.Attrs["identity"] != "" && c.Attrs["identity"] == "" && p.From.Get(seq.Key) == nil
+	return from != nil && !anew(p, c.TableKey()) && from.Attrs["identity"] != "" && c.Attrs["identity"] == "" && p.From.Get(seq.Key) == nil
 }
 
 // owned is the sequence that a column owns, or nil.
