@@ -125,6 +125,11 @@ func (p *planner) foldParts(n *node, table *catalog.Object) {
 func (p *planner) gather() {
 	for _, key := range sortedKeys(p.actions) {
 		a := p.actions[key]
+		if a.drop && key.Table == "" && p.drops[key] == nil { // a sequence goes with the table that owns it
+			for _, owner := range p.ownersOf(a.from) {
+				p.drops[key] = cmp.Or(p.drops[key], p.drops[owner])
+			}
+		}
 		if a.with == nil {
 			continue
 		}
