@@ -78,6 +78,10 @@ func conversion(from, to *catalog.Object) string {
 		return "ARRAY[" + col + "]"
 	case da == db+"[]" && ea == eb:
 		return col + "[1]"
+	case db == da+"[]" && numbers[ea] && numbers[eb]:
+		return "ARRAY[" + col + "]::" + typ
+	case da == db+"[]" && numbers[ea] && numbers[eb]:
+		return col + "[1]"
 	case da != db || db == "" && strs[eb]:
 		return either(strs[eb] && db == "" && eb != "citext", "", col+"::"+typ)
 	case numbers[ea] && numbers[eb], strs[ea] && strs[eb] && ea != "citext" && eb != "citext", has(assigned, ea, eb):
