@@ -126,6 +126,10 @@ type Kind struct {
 	// dropping that drops the object in passing, and what is within it on both sides is
 	// made anew with it. The zero Key: nothing. Nil: no object of the kind is.
 	Within func(o *Object) Key
+	// Joins tells which objects an object must be like when it becomes a part of them, as a
+	// partition has the columns of its table: their parts change before it joins and after
+	// it leaves. Nil: none.
+	Joins func(o *Object) []Key
 	// Refill is for what keeps its data though it is dropped and made anew: it returns
 	// what brings back the data that Drop has put aside, once the object and all within
 	// it is made. Nil: the data are lost.

@@ -254,6 +254,7 @@ func (p *planner) connect() {
 		}
 	}
 	p.connectSlots()
+	p.connectJoins()
 	for _, n := range p.nodes {
 		for _, o := range append([]*catalog.Object{n.obj}, n.parts...) {
 			p.connectObject(n, o)

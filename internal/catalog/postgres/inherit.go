@@ -18,6 +18,18 @@ const (
 	localMark     = "declared " // a column that the child declares, too: that makes no difference but in its CREATE TABLE
 )
 
+// parents are the tables that a table inherits from or is a partition of.
+func parents(o *catalog.Object) []catalog.Key {
+	names := splitList(o.Attrs["inherits"])
+	var keys []catalog.Key
+	for _, d := range o.Deps {
+		if d.Kind == "table" && (slices.Contains(names, qualified(d)) || o.Attrs["partition_of"] == qualified(d)) {
+			keys = append(keys, d)
+		}
+	}
+	return keys
+}
+
 // inherits notes a part that a table has from its parent.
 func inherits(table, part *catalog.Object) {
 	text, err := json.Marshal(part.Attrs)

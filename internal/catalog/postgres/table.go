@@ -69,7 +69,7 @@ func (r *reader) addTable(w row) {
 var tableKind = catalog.Kind{
 	Name: "table", Namespace: "relation",
 	Create: createTable, Alter: alterTable, Drop: dropTable, Rename: renameAs("TABLE"),
-	Yield: yieldTable, Within: withinTable, Refill: refillTable, Hazards: tableHazards,
+	Yield: yieldTable, Within: withinTable, Joins: parents, Refill: refillTable, Hazards: tableHazards,
 	Slot: func(o *catalog.Object) (parent, bound string) { return o.Attrs["partition_of"], o.Attrs["bound"] },
 }
 
@@ -246,8 +246,8 @@ func rebound(p *catalog.Ctx, from, to *catalog.Object) []string {
 		if len(off) == 0 && o.Key != to.Key {
 			return nil
 		}
-		off = append(append(off, detachPartition(parent, o)), left(p, o.Key)...)
-		on = append(append(on, joining(p, o.Key)...), attachPartition(o))
+		off = append(off, detachPartition(parent, o))
+		on = append(on, attachPartition(o)) // it is as its parent is, before and after
 	}
 	return append(off, on...)
 }
