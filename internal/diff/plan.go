@@ -162,9 +162,10 @@ func (p *planner) makeRoom() {
 		}
 	}
 	for _, a := range p.actions {
-		if a.drop && !a.create && a.with == nil && p.keptBy(p.within(a.from)) {
-			in := p.within(a.from)
-			a.with = &in
+		if a.drop && !a.create {
+			if in := p.within(a.from); p.goesWithin(in) {
+				a.with = &in
+			}
 		}
 		a.implied = a.with != nil || a.drop && a.create && p.dropsInPassing(a.from)
 	}
@@ -266,16 +267,17 @@ func (p *planner) anew(key catalog.Key) bool {
 	return a != nil && a.drop && a.create
 }
 
-// keptBy tells whether the data within an object outlast what they are in: a partition
-// that goes because its table is divided otherwise.
-func (p *planner) keptBy(key catalog.Key) bool {
-	for a := p.actions[key]; a != nil && a.drop; a = p.actions[key] {
-		if a.create {
-			return a.itself && p.kinds[key.Kind].Refill != nil
-		}
-		key = p.within(a.from)
+// goesWithin tells whether what goes and is within an object needs no statement: that
+// goes too, or cannot be altered and brings back what is within it.
+func (p *planner) goesWithin(key catalog.Key) bool {
+	a := p.actions[key]
+	if a == nil || !a.drop || !a.create {
+		return a != nil && a.drop
 	}
-	return false
+	for a.with != nil {
+		a = p.actions[*a.with]
+	}
+	return a.itself && p.kinds[key.Kind].Refill != nil
 }
 
 // within is what the data of an object are part of; the zero Key: nothing.

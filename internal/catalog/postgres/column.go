@@ -291,7 +291,7 @@ func dropColumn(p *catalog.Ctx, o *catalog.Object) []string {
 	if keeps := inheritedIn(p.To, o); keeps != nil {
 		return become(p, o, keeps)
 	}
-	return []string{"ALTER TABLE " + tableOf(o.Key) + " DROP COLUMN " + ident(o.Name)}
+	return dropInherited(p, o, "DROP COLUMN "+ident(o.Name))
 }
 
 func renameColumn(_ *catalog.Ctx, o *catalog.Object, to catalog.Key) []string {

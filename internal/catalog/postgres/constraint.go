@@ -50,11 +50,18 @@ func (r *reader) addConstraint(w row) {
 		return
 	}
 	index := ref{class: pgClass, oid: w.i("index")}
-	if w.i("parent") != 0 || w.i("coninhcount") > 0 && !w.b("conislocal") {
+	if w.i("parent") != 0 || w.i("coninhcount") > 0 && (!w.b("conislocal") || kind == "check") {
 		had := r.part(kind, w.i("rel"), w.s("name"), at)
+		if w.i("parent") == 0 && w.b("conislocal") {
+			had.Info["local"] = "yes"
+		}
 		constraintAttrs(had, w)
 		inherits(table.obj, had)
 		delete(r.byRef, at)
+		if kind == "foreign_key" && table.obj.Attrs["partition_of"] == "" {
+			delete(r.keys, at) // for one partition of the table that the key references: that is no dependence of its own
+			return
+		}
 		r.keys[at] = table.key
 		if index.oid != 0 {
 			r.keys[index] = table.key
@@ -254,7 +261,11 @@ func dropConstraint(p *catalog.Ctx, o *catalog.Object) []string {
 	if stays(p, p.To, o) {
 		return nil
 	}
-	return []string{"ALTER TABLE " + tableOf(o.Key) + " DROP CONSTRAINT " + ident(o.Name)}
+	drop := "DROP CONSTRAINT " + ident(o.Name)
+	if o.Kind == "check" && !strings.HasSuffix(o.Attrs["def"], " NO INHERIT") {
+		return dropInherited(p, o, drop)
+	}
+	return []string{"ALTER TABLE " + tableOf(o.Key) + " " + drop}
 }
 
 func renameConstraint(_ *catalog.Ctx, o *catalog.Object, to catalog.Key) []string {

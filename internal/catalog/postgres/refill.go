@@ -48,7 +48,21 @@ func dropTable(p *catalog.Ctx, o *catalog.Object) []string {
 		only := either(o.Attrs["partition_key"] == "", "ONLY ", "") // not the rows of tables that inherit
 		stmts = append(stmts, "CREATE TABLE "+qualified(asideOf(o.Key))+" AS\nSELECT "+either(len(values) > 0, strings.Join(values, ", ")+" ", "")+"FROM "+only+name)
 	}
+	if parent := o.Attrs["partition_of"]; parent != "" && referenced(p.From, o) {
+		stmts = append(stmts, detachPartition(parent, o)) // else it is a part of what the key references
+	}
 	return append(stmts, "DROP TABLE "+name)
+}
+
+// referenced tells whether a foreign key references a table that this one is a partition of.
+func referenced(c *catalog.Catalog, partition *catalog.Object) bool {
+	for up := c.Get(withinTable(partition)); up != nil; up = c.Get(withinTable(up)) {
+		to := " REFERENCES " + qualified(up.Key) + "("
+		if slices.ContainsFunc(c.Objects, func(o *catalog.Object) bool { return o.Kind == "foreign_key" && strings.Contains(o.Attrs["def"], to) }) {
+			return true
+		}
+	}
+	return false
 }
 
 // refillTable brings the rows of a table back.

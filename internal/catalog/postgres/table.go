@@ -83,8 +83,12 @@ func createTable(p *catalog.Ctx, o *catalog.Object) []string {
 	var lines, after []string
 	keys := map[string]bool{}
 	if o.Attrs["partition_of"] == "" {
-		for _, column := range declared(p.To, o) {
-			lines = append(lines, columnDef(p, column))
+		for _, part := range declared(p.To, o) {
+			if part.Kind == "column" {
+				lines = append(lines, columnDef(p, part))
+			} else {
+				after = append(after, createConstraint(p, part)...)
+			}
 		}
 	}
 	for _, part := range p.Inline {
