@@ -20,7 +20,7 @@ func (r *reader) readConstraints() error {
 		CASE WHEN con.contype IN ('p', 'u', 'x') THEN con.conindid::int8 ELSE 0 END AS index, con.conkey[1] AS firstcol,
 		CASE WHEN con.contype IN ('p', 'u', 'n') THEN (SELECT json_agg(a.attname ORDER BY k.ord) FROM unnest(con.conkey) WITH ORDINALITY AS k(num, ord)
 			JOIN pg_attribute a ON a.attrelid = con.conrelid AND a.attnum = k.num)::text END AS columns,
-		i.indisclustered, i.indisreplident, to_json(ic.reloptions)::text AS options, ts.spcname
+		i.indisclustered, i.indisreplident, to_json(ic.reloptions)::text AS options, ts.spcname, `+attachedTo("ic")+`
 		FROM pg_constraint con
 		LEFT JOIN pg_index i ON i.indexrelid = con.conindid AND con.contype IN ('p', 'u', 'x')
 		LEFT JOIN pg_class ic ON ic.oid = i.indexrelid
@@ -65,6 +65,7 @@ func (r *reader) addConstraint(w row) {
 		r.keys[at] = table.key
 		if index.oid != 0 {
 			r.keys[index] = table.key
+			r.attached(table, had, w)
 		}
 		return
 	}
@@ -128,18 +129,7 @@ func (r *reader) addNotNull(w row, at ref) {
 }
 
 // notNullName is the name that version 18 gives to a column's NOT NULL constraint.
-func notNullName(table, column string) string {
-	const room = 63 - len("__not_null")
-	t, c := len(table), len(column)
-	for t+c > room {
-		if t > c {
-			t--
-		} else {
-			c--
-		}
-	}
-	return clip(table, t) + "_" + clip(column, c) + "_not_null"
-}
+func notNullName(table, column string) string { return objectName(table, column, "not_null") }
 
 // indexMarks notes what a table says of one of its indexes.
 func indexMarks(o *catalog.Object, w row) {
@@ -231,7 +221,7 @@ func createConstraint(p *catalog.Ctx, o *catalog.Object) []string {
 	if old && !temporal && (o.Kind == "unique" || o.Kind == "primary_key") {
 		return append(onlineUnique(o, alter), extras...)
 	}
-	return append([]string{add}, extras...)
+	return append(append(ownNamed(p, o), add), extras...)
 }
 
 // onlineUnique builds the index of a unique constraint without blocking writes.

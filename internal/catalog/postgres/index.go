@@ -20,7 +20,7 @@ func (r *reader) readIndexes() error {
 			WHERE a.attrelid = c.oid AND a.attstattarget >= 0)::text END AS statistics,
 		CASE WHEN i.indisunique THEN (SELECT json_agg(a.attname ORDER BY k.ord) FROM unnest(i.indkey) WITH ORDINALITY AS k(num, ord)
 			JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.num WHERE k.ord <= i.indnkeyatts)::text END AS columns,
-		i.indexprs IS NULL AND i.indpred IS NULL AS simple
+		i.indexprs IS NULL AND i.indpred IS NULL AS simple, `+attachedTo("c")+`
 		FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
 		JOIN pg_class t ON t.oid = i.indrelid JOIN pg_namespace n ON n.oid = t.relnamespace
 		LEFT JOIN pg_tablespace ts ON ts.oid = c.reltablespace
@@ -36,15 +36,16 @@ func (r *reader) addIndex(w row) {
 		return
 	}
 	indexAttrs(o, w)
+	if w.b("indisunique") {
+		o.Attrs["unique"] = "yes"
+	}
 	if w.b("relispartition") {
 		table := r.tables[w.i("rel")]
 		inherits(table.obj, o)
 		delete(r.byRef, at)
 		r.keys[at] = table.key
+		r.attached(table, o, w)
 		return
-	}
-	if w.b("indisunique") {
-		o.Attrs["unique"] = "yes"
 	}
 	put(o.Attrs, "tablespace", w.s("spcname"))
 	put(o.Attrs, "statistics", strings.Join(list(w.s("statistics")), ", "))
@@ -98,12 +99,13 @@ func createIndex(p *catalog.Ctx, o *catalog.Object) []string {
 	if stays(p, p.From, o) {
 		return nil
 	}
+	stmts := ownNamed(p, o)
 	b := &strings.Builder{}
 	b.WriteString("CREATE " + either(o.Attrs["unique"] != "", "UNIQUE ", "") + "INDEX " + concurrently(p, p.To, o))
 	b.WriteString(ident(o.Name) + " ON " + tableOf(o.Key) + " ")
 	b.WriteString(indexBody(o))
 	name := dotted(o.Schema, o.Name)
-	stmts := append([]string{b.String()}, markIndex(p, nil, o)...)
+	stmts = append(append(stmts, b.String()), markIndex(p, nil, o)...)
 	stmts = append(stmts, indexStatistics(nil, o)...)
 	return withComment(stmts, "INDEX", name, o)
 }

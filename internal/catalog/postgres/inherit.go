@@ -141,6 +141,9 @@ func joining(p *catalog.Ctx, table catalog.Key) []string {
 			}
 		}
 	}
+	for _, index := range p.To.Parts(table, "attached_index") {
+		stmts = append(stmts, createAttachedIndex(p, table, index)...)
+	}
 	return stmts
 }
 

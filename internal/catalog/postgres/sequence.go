@@ -323,10 +323,17 @@ func serialType(p *catalog.Ctx, col *catalog.Object) string {
 }
 
 // sequenceName is the name that the server gives to the sequence of a serial or
-// identity column (makeObjectName): table_column_seq, the longer of the two parts cut
-// until all is below 64 bytes.
-func sequenceName(table, column string) string {
-	const room = 63 - len("__seq")
+// identity column.
+func sequenceName(table, column string) string { return objectName(table, column, "seq") }
+
+// objectName is the name that the server gives to what belongs to a table and a column
+// (makeObjectName): table_column_label, the longer of the two parts cut until all is
+// below 64 bytes. The second part may be empty.
+func objectName(table, column, label string) string {
+	if column != "" {
+		label = "_" + label
+	}
+	room := 63 - len("_") - len(label)
 	t, c := len(table), len(column)
 	for t+c > room {
 		if t > c {
@@ -335,7 +342,7 @@ func sequenceName(table, column string) string {
 			c--
 		}
 	}
-	return clip(table, t) + "_" + clip(column, c) + "_seq"
+	return clip(table, t) + "_" + clip(column, c) + label
 }
 
 // clip cuts a string to at most n bytes, never within a character.
