@@ -7,6 +7,7 @@ package rename
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/migr-dev/migr/internal/catalog"
@@ -22,8 +23,10 @@ type Pair struct {
 	Path     string // the old name as the user knows it, before any rename
 	// Guessed: nobody said so; the two are equal in all but the name.
 	Guessed bool
-	There   []string // the statements that give the new name: see Write
-	Back    []string // those that give the old one: see Undo
+	// Aside: a name for a moment, as the new one is not free yet: two things swap theirs.
+	Aside bool
+	There []string // the statements that give the new name: see Write
+	Back  []string // those that give the old one: see Undo
 }
 
 // A Candidate is what went, and what it may have become.
@@ -87,6 +90,7 @@ func (s *Settler) Next(from, want *catalog.Catalog) []*Pair {
 		}
 		r := &round{s: s, from: from, want: want, gone: keep(gone, in), come: keep(come, in)}
 		r.said(in)
+		r.swap(in)
 		r.guess()
 		r.ask()
 		if len(r.pairs) > 0 {
@@ -199,6 +203,60 @@ func (r *round) said(in func(*catalog.Object) bool) {
 			r.pair(f, t, false)
 		}
 	}
+}
+
+// swap puts aside one of the things that take the names of one another, where all of
+// that was said by flags. A mark cannot say it: it stays in the file, and would say
+// the same once they have been swapped.
+func (r *round) swap(in func(*catalog.Object) bool) {
+	if len(r.pairs) > 0 {
+		return
+	}
+	for _, w := range r.s.Wishes {
+		f := r.wanted(w, in)
+		if f == nil || !r.circle(w, f, in) {
+			continue
+		}
+		to := f.Clone()
+		for n := 0; Find(r.s.Engine, r.from, to.Key) != nil; n++ {
+			to.Name = "_migr_aside_" + strconv.Itoa(n)
+		}
+		r.pair(f, to, false)
+		r.pairs[0].Aside = true
+		return
+	}
+}
+
+// wanted is what a wish of a flag is about that has not been granted, as its new name
+// is another thing's; nil where it is no such wish.
+func (r *round) wanted(w *Wish, in func(*catalog.Object) bool) *catalog.Object {
+	if w.Used || !w.Exact {
+		return nil
+	}
+	t := first(Things(r.s.Engine, r.want), func(o *catalog.Object) bool { return in(o) && w.To(o) })
+	if t == nil || t.Kind != EnumValue && !r.s.renames(t.Kind) {
+		return nil
+	}
+	return first(Things(r.s.Engine, r.from), func(o *catalog.Object) bool { return r.grants(w, o, t) && o.Key != t.Key })
+}
+
+// circle tells whether what has the wished name goes elsewhere itself, and so on, until
+// one takes the name of f.
+func (r *round) circle(w *Wish, f *catalog.Object, in func(*catalog.Object) bool) bool {
+	for range r.s.Wishes {
+		if w.To(f) {
+			return true
+		}
+		i := slices.IndexFunc(r.s.Wishes, func(o *Wish) bool {
+			g := r.wanted(o, in)
+			return o != w && g != nil && w.To(g)
+		})
+		if i < 0 {
+			return false
+		}
+		w = r.s.Wishes[i]
+	}
+	return false
 }
 
 // leaves tells whether the old name is given up: what is wanted has it no more, or
