@@ -217,12 +217,7 @@ func (r *round) swap(in func(*catalog.Object) bool) {
 		if f == nil || !r.circle(w, f, in) {
 			continue
 		}
-		to := f.Clone()
-		for n := 0; Find(r.s.Engine, r.from, to.Key) != nil; n++ {
-			to.Name = "_migr_aside_" + strconv.Itoa(n)
-		}
-		r.pair(f, to, false)
-		r.pairs[0].Aside = true
+		r.putAside(f, false)
 		return
 	}
 }
@@ -278,6 +273,8 @@ func (r *round) grants(w *Wish, f, t *catalog.Object) bool {
 
 // guess pairs what is equal in all but its name, where that is the only reading.
 func (r *round) guess() {
+	var waiting []*catalog.Object
+	defer func() { r.giveWay(waiting) }()
 	for _, g := range r.gone {
 		if one := first(r.come, func(c *catalog.Object) bool { return r.same(g, c) }); one != nil && r.free(g) && !r.taken(one) {
 			r.pair(g, one, true)
@@ -294,9 +291,47 @@ func (r *round) guess() {
 		}
 		rivals := keep(r.gone, func(o *catalog.Object) bool { return r.fits(o, matches[0]) && !r.taken(o) })
 		if len(rivals) == 1 || r.follows(g, matches[0]) {
+			if r.named(matches[0]) {
+				waiting = append(waiting, g)
+				continue
+			}
 			r.pair(g, matches[0], true)
 		}
 	}
+}
+
+// named tells whether a new name is still that of another thing which gives it up: of
+// the same namespace, as constraints of swapped tables are on PostgreSQL.
+func (r *round) named(come *catalog.Object) bool {
+	space := kindOf(r.s.Engine, come.Kind).Namespace
+	return space != "" && slices.ContainsFunc(r.gone, func(o *catalog.Object) bool {
+		k := kindOf(r.s.Engine, o.Kind)
+		return k != nil && k.Namespace == space && o.Schema == come.Schema && o.Name == come.Name && r.free(o)
+	})
+}
+
+// giveWay puts the first aside where all that is left waits for one another.
+func (r *round) giveWay(waiting []*catalog.Object) {
+	if len(r.pairs) > 0 || len(waiting) == 0 || strings.HasPrefix(waiting[0].Name, aside) {
+		return
+	}
+	r.putAside(waiting[0], true)
+}
+
+// aside begins the name of what has none for a moment.
+const aside = "_migr_aside_"
+
+// putAside gives a thing a name that nothing has.
+func (r *round) putAside(o *catalog.Object, guessed bool) {
+	to := o.Clone()
+	for n := 0; ; n++ {
+		to.Name = aside + strconv.Itoa(n)
+		if !slices.ContainsFunc(r.from.Objects, func(o *catalog.Object) bool { return o.Name == to.Name }) {
+			break
+		}
+	}
+	r.pair(o, to, guessed)
+	r.pairs[0].Aside = true
 }
 
 // same tells whether the two names are one to the server.
