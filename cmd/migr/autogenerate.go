@@ -342,7 +342,7 @@ func (w *writer) look(stmts []string) {
 	for i, s := range stmts {
 		all = append(all, history.Stmt{Stmt: sqltext.Stmt{Text: s, Line: i}})
 	}
-	for _, f := range gate.Check(w.p.dialect.Family, all, nil, nil) {
+	for _, f := range gate.Check(w.p.dialect.Family, all, nil, nil, nil) {
 		w.found[f.Stmt.Line] = append(w.found[f.Stmt.Line], f)
 	}
 }

@@ -96,6 +96,9 @@ type Catalog struct {
 	// Unknown is what was seen in the database and cannot be modelled: it is
 	// named in a warning and left alone.
 	Unknown []Key
+	// Home is the name of the schema that has none here, where there are several: what is
+	// moved into it must name it.
+	Home string
 
 	byKey map[Key]*Object
 	parts map[Key][]*Object

@@ -30,6 +30,13 @@ type Engine struct {
 	// Expect tells by a statement's text alone what it locks of the table that it is about, and
 	// what it does meanwhile; "" where the text does not tell. Nil: it never does.
 	Expect func(stmt string) string
+	// Columns reads the columns of one table, in their order, as far as a change of type is
+	// judged by it; Info["labels"] lists, one a line, what an enum type holds. None where
+	// there is no such table. It is one query.
+	Columns func(ctx context.Context, q Querier, schema, table string) ([]*Object, error)
+	// Define is a column after a statement has given it a definition: what stands behind
+	// its name (or TYPE) there, in whatever words. was is the column before.
+	Define func(was *Object, definition string) *Object
 	// SameName tells whether two names are one to the server, for things of a kind:
 	// what differs so is renamed and never dropped. Nil: different names are different.
 	SameName func(kind, a, b string) bool

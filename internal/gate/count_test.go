@@ -29,7 +29,7 @@ func TestCounts(t *testing.T) {
 		{sqltext.Postgres, "CREATE UNIQUE INDEX i ON t (a) WHERE b", gate.AddUnique, "t", ""},
 		{sqltext.Postgres, "DROP SCHEMA app CASCADE", gate.DropSchema, "", ""},
 	} {
-		found := gate.Check(tt.f, []history.Stmt{{Stmt: sqltext.Stmt{Text: tt.stmt}}}, nil, nil)
+		found := gate.Check(tt.f, []history.Stmt{{Stmt: sqltext.Stmt{Text: tt.stmt}}}, nil, nil, nil)
 		if len(found) != 1 {
 			t.Errorf("%s: %d findings", tt.stmt, len(found))
 			continue
@@ -44,12 +44,12 @@ func TestCounts(t *testing.T) {
 // TestCountOfDirective: what was found by comparing is counted as its statement shows.
 func TestCountOfDirective(t *testing.T) {
 	s := history.Stmt{Stmt: sqltext.Stmt{Text: "ALTER TABLE t DROP COLUMN c"}, Hazard: []history.Directive{{Code: gate.DropColumn, Reason: "the values of t.c are lost"}}}
-	found := gate.Check(sqltext.Postgres, []history.Stmt{s}, nil, nil)
+	found := gate.Check(sqltext.Postgres, []history.Stmt{s}, nil, nil, nil)
 	if len(found) != 1 || found[0].Count != "SELECT count(c) FROM t" || found[0].Why != "the values of t.c are lost" {
 		t.Errorf("got %+v", found)
 	}
 	s.Text = "ALTER TABLE t DROP COLUMN c, DROP COLUMN d"
-	if found = gate.Check(sqltext.Postgres, []history.Stmt{s}, nil, nil); found[0].Count != "" {
+	if found = gate.Check(sqltext.Postgres, []history.Stmt{s}, nil, nil, nil); found[0].Count != "" {
 		t.Errorf("of two columns it cannot be told which: %+v", found[0])
 	}
 }
@@ -90,7 +90,7 @@ func TestRebuilt(t *testing.T) {
 		for _, s := range stmts {
 			all = append(all, history.Stmt{Stmt: s})
 		}
-		if found := gate.Check(sqltext.SQLite, all, nil, nil); len(found) != want {
+		if found := gate.Check(sqltext.SQLite, all, nil, nil, nil); len(found) != want {
 			t.Errorf("%s: %d findings, want %d", text, len(found), want)
 		}
 	}
@@ -118,7 +118,7 @@ func TestRefilled(t *testing.T) {
 		for _, s := range stmts {
 			all = append(all, history.Stmt{Stmt: s})
 		}
-		if found := gate.Check(sqltext.Postgres, all, nil, nil); len(found) != want {
+		if found := gate.Check(sqltext.Postgres, all, nil, nil, nil); len(found) != want {
 			t.Errorf("%s: %d findings, want %d: %+v", text, len(found), want, found)
 		}
 	}

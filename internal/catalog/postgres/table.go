@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -382,12 +383,15 @@ func renameAs(what string) func(*catalog.Ctx, *catalog.Object, catalog.Key) []st
 			stmts = append(stmts, "ALTER "+what+" "+qualified(now)+" RENAME TO "+ident(to.Name))
 			now.Name = to.Name
 		}
-		return append(stmts, moveTo(what, qualified(now), now.Schema, to.Schema)...)
+		schema := to.Schema
+		if schema == "" && now.Schema != "" {
+			schema = cmp.Or(p.From.Home, p.To.Home)
+		}
+		return append(stmts, moveTo(what, qualified(now), now.Schema, schema)...)
 	}
 }
 
-// moveTo puts an object into another schema. The home schema has no name here,
-// so nothing can be moved into it.
+// moveTo puts an object into another schema: the home schema under its own name.
 func moveTo(what, name, from, to string) []string {
 	if from == to || to == "" {
 		return nil
