@@ -57,7 +57,7 @@ func repeats(w []string, stmt string) bool {
 	case "ANALYZE":
 		return len(w) > 1 && slices.Contains([]string{"TABLE", "TABLES", "NO_WRITE_TO_BINLOG", "LOCAL"}, w[1])
 	case "SET":
-		return len(w) < 2 || w[1] != "STATEMENT" && constant(stmt)
+		return behindSet(stmt) != "STATEMENT" && constant(stmt)
 	}
 	return false
 }
