@@ -277,7 +277,7 @@ func (a *app) ofStatement(e *apply.StatementError) *problem {
 		return lostStatement(e, p)
 	}
 	if e.Atomic {
-		p.why = append(p.why, "the revision was rolled back: nothing of it is left")
+		p.why = append(p.why, "it was rolled back: "+untouched(e.Task))
 		p.hint = "mend the file and run the command again"
 		if sig.Signal != nil {
 			p.hint = "run the command again"
@@ -347,7 +347,7 @@ func ofTask(e *apply.TaskError) *problem {
 	}
 	p.hint = "`migr status` tells what is done; run the same command again"
 	if e.Atomic {
-		p.why = append(p.why, "the revision was rolled back: nothing of it is left")
+		p.why = append(p.why, "it was rolled back: "+untouched(e.Task))
 		p.hint = "run the command again when that is mended"
 	}
 	return p

@@ -190,6 +190,7 @@ func (a *app) walk(ctx context.Context, w *walker) error {
 		return err
 	}
 	if o.dryRun {
+		s.Plan.Note = db.expected
 		return a.scriptResult(w.steps, s.Plan, w.tasks, s.Plan.Tables.Missing(w.state))
 	}
 	if absent { // all that can be refused has been: now it is made

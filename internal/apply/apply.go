@@ -7,6 +7,7 @@ import (
 	"bufio"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"io"
 	"strings"
 	"time"
@@ -55,6 +56,9 @@ type Plan struct {
 	By       string // who runs it: user@host; "" asks the server
 	Tool     string // migr's version
 	Client   string // which process this is, for who waits for it
+	// Note, for a script that a person reads, tells what is known of a statement besides
+	// its transaction, "" for nothing; nil: scripts have no comments of their own.
+	Note func(s sqltext.Stmt) string
 }
 
 // What an operation is for.
@@ -336,14 +340,35 @@ func (p *Plan) writeTask(b io.StringWriter, t Task) {
 		head += ": " + strings.ReplaceAll(t.Message, "\n", " ")
 	}
 	_, _ = b.WriteString(head + "\n")
+	tx := 0
 	for _, g := range p.groups(t) {
+		if g.tx {
+			tx++
+		}
 		for _, o := range g.ops {
-			if o.kind != opVerify {
-				p.write(b, o.sql)
+			if o.kind == opVerify {
+				continue
 			}
+			if o.kind == opStatement && p.Note != nil {
+				p.writeNote(b, t, o, tx)
+			}
+			p.write(b, o.sql)
 		}
 	}
 	_, _ = b.WriteString("\n")
+}
+
+// writeNote writes a comment above a statement: which it is, in which of the task's
+// transactions, and what is known of it besides.
+func (p *Plan) writeNote(b io.StringWriter, t Task, o op, tx int) {
+	note := fmt.Sprintf("-- statement %d of %d, transaction %d", o.n, len(t.Stmts), tx)
+	if o.alone {
+		note = fmt.Sprintf("-- statement %d of %d, in no transaction", o.n, len(t.Stmts))
+	}
+	if known := p.Note(t.Stmts[o.n-1]); known != "" {
+		note += ": " + known
+	}
+	_, _ = b.WriteString(strings.ReplaceAll(note, "\n", " ") + "\n")
 }
 
 // Texts returns the operations of one task as they would be sent.

@@ -45,6 +45,7 @@ type Finding struct {
 // way down: what up has made, down may take away.
 func Check(f sqltext.Family, stmts, back []history.Stmt, whole []history.Directive) []Finding {
 	made := newMade(f, back)
+	kept := map[string]bool{} // what was made anew, with the rows that were there
 	var all []Finding
 	for i, s := range stmts {
 		st := newStatement(f, s.Text)
@@ -53,7 +54,11 @@ func Check(f sqltext.Family, stmts, back []history.Stmt, whole []history.Directi
 			all = append(all, hazard(h, texts, s))
 		}
 		for _, found := range texts {
-			if made.has(found) || rebuilt(f, found, stmts, i) || slices.ContainsFunc(s.Hazard, func(h history.Directive) bool { return h.Code == found.Code }) {
+			if rebuilt(f, found, stmts, i) {
+				kept[found.Object] = kept[found.Object] || !made.has(found)
+				continue
+			}
+			if made.has(found) && !kept[found.Object] || slices.ContainsFunc(s.Hazard, func(h history.Directive) bool { return h.Code == found.Code }) {
 				continue
 			}
 			found.Stmt = s
@@ -111,8 +116,11 @@ func (m made) has(f Finding) bool {
 // rebuilt recognises a table that is dropped because a new one, which has its rows,
 // takes its name: SQLite's way to change a table.
 func rebuilt(f sqltext.Family, found Finding, stmts []history.Stmt, drop int) bool {
-	if found.Code != DropTable || f != sqltext.SQLite {
+	if found.Code != DropTable {
 		return false
+	}
+	if f != sqltext.SQLite {
+		return refilled(f, found.Object, stmts, drop)
 	}
 	for _, s := range stmts[drop+1:] {
 		st := newStatement(f, s.Text)
@@ -124,6 +132,30 @@ func rebuilt(f sqltext.Family, found Finding, stmts []history.Stmt, drop int) bo
 			if to, _ := st.name(next + 2); to == found.Object {
 				return slices.ContainsFunc(stmts[:drop], func(s history.Stmt) bool { return newStatement(f, s.Text).copies(found.Object, by) })
 			}
+		}
+	}
+	return false
+}
+
+// refilled recognises a table that is dropped between two copies: all its rows are put
+// into a new table before, and from there into one of its name after.
+func refilled(f sqltext.Family, table string, stmts []history.Stmt, drop int) bool {
+	aside := ""
+	for _, s := range stmts[:drop] {
+		if to, from := newStatement(f, s.Text).copy(); from == table && to != table {
+			aside = to
+		}
+	}
+	if aside == "" {
+		return false
+	}
+	for _, s := range stmts[drop+1:] {
+		st := newStatement(f, s.Text)
+		if to, from := st.copy(); to == table && from == aside {
+			return true
+		}
+		if slices.ContainsFunc(st.findings(), func(x Finding) bool { return x.Object == aside }) {
+			return false
 		}
 	}
 	return false
