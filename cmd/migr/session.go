@@ -273,8 +273,15 @@ func (a *app) resume(ctx context.Context, s *apply.Session, st apply.State, task
 // begun settles what became of the statement that was begun and whose end was not seen,
 // and says so.
 func (a *app) begun(ctx context.Context, s *apply.Session, t *apply.Task, e apply.Entry) (string, error) {
+	unknown := func(why string) (string, error) {
+		p := partialProblem(e, fmt.Sprintf("it is not known whether statement %d was carried out%s", e.Done+1, why))
+		if gone := goneText(s.Plan.Carried(*t, t.Done)); gone != "" {
+			p.why = append(p.why, gone)
+		}
+		return "", p
+	}
 	if !sameAt(*t, e, e.Done+1) {
-		return "", partialProblem(e, fmt.Sprintf("it is not known whether statement %d was carried out, and it is another one in the file now", e.Done+1))
+		return unknown(", and it is another one in the file now")
 	}
 	outcome, err := s.Outcome(ctx, t, e)
 	switch {
@@ -286,11 +293,7 @@ func (a *app) begun(ctx context.Context, s *apply.Session, t *apply.Task, e appl
 	case outcome == driver.Again:
 		return fmt.Sprintf("going on with statement %d, at which migr was stopped", e.Done+1), nil
 	}
-	p := partialProblem(e, fmt.Sprintf("it is not known whether statement %d was carried out: migr was killed, or the connection was lost, while it ran", e.Done+1))
-	if gone := goneText(s.Plan.Carried(*t, t.Done)); gone != "" {
-		p.why = append(p.why, gone)
-	}
-	return "", p
+	return unknown(": migr was killed, or the connection was lost, while it ran")
 }
 
 // goneText says what ended with the session of the statements that are done; "" where

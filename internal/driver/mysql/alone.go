@@ -48,16 +48,19 @@ func alone(stmt string) *driver.Alone {
 	return &driver.Alone{Look: t.look, Became: t.became}
 }
 
-// repeats tells whether a statement of those words does the same when it is done again.
+// repeats tells whether a statement of those words does the same when it is done again:
+// what it makes in the session is gone with that.
 // ANALYZE before anything but a table runs it (MariaDB), and so does SET STATEMENT … FOR.
 func repeats(w []string, stmt string) bool {
 	switch w[0] {
-	case "OPTIMIZE", "CHECK", "FLUSH", "GRANT":
+	case "OPTIMIZE", "CHECK", "FLUSH", "GRANT", "PREPARE":
 		return true
+	case "CREATE":
+		return len(w) > 1 && w[1] == "TEMPORARY"
 	case "ANALYZE":
 		return len(w) > 1 && slices.Contains([]string{"TABLE", "TABLES", "NO_WRITE_TO_BINLOG", "LOCAL"}, w[1])
 	case "SET":
-		return len(w) < 2 || w[1] != "STATEMENT" && constant(stmt)
+		return behindSet(stmt) != "STATEMENT" && constant(stmt)
 	}
 	return false
 }

@@ -118,6 +118,8 @@ func TestRepeats(t *testing.T) {
 		"SET GLOBAL max_connections = 100":                  true,
 		"SET @a = 1":                                        true,
 		"SET @a = f()":                                      false,
+		"CREATE TEMPORARY TABLE t (a int)":                  true,
+		"CREATE OR REPLACE TABLE t (a int)":                 false,
 		"OPTIMIZE TABLE t":                                  true,
 	} {
 		a := alone(stmt)

@@ -21,9 +21,7 @@ func carried(stmts []string, done int) driver.Carried {
 		n := i + 1
 		switch w[0] {
 		case "SET":
-			if w = w[1:]; len(w) == 0 || w[0] != "STATEMENT" {
-				carrySet(&c, n, s, w)
-			}
+			carrySet(&c, n, s)
 		case "CREATE", "DROP", "ALTER":
 			if len(w) > 2 && w[1] == "PREPARE" {
 				c.End(prepared(w[2]))
@@ -50,10 +48,20 @@ func carried(stmts []string, done int) driver.Carried {
 
 func prepared(name string) string { return "the prepared statement " + strings.ToLower(name) }
 
-// carrySet reads a SET; w are the words behind it. What is set for the server, for a
-// user, or for the next transaction is not the session's.
-func carrySet(c *driver.Carried, n int, stmt string, w []string) {
-	if len(w) > 0 && slices.Contains([]string{"PASSWORD", "DEFAULT", "TRANSACTION", "RESOURCE"}, w[0]) {
+// behindSet is the word behind SET; "" for a variable.
+func behindSet(stmt string) string {
+	t := sqltext.Tokens(sqltext.MySQL, stmt)
+	t = slices.DeleteFunc(t, func(x sqltext.Token) bool { return x.Kind == sqltext.Mark })
+	if len(t) < 2 {
+		return ""
+	}
+	return t[1].Upper()
+}
+
+// carrySet reads a SET. What is set for the server, for a user, for one statement or for
+// the next transaction is not the session's.
+func carrySet(c *driver.Carried, n int, stmt string) {
+	if slices.Contains([]string{"PASSWORD", "DEFAULT", "TRANSACTION", "RESOURCE", "STATEMENT"}, behindSet(stmt)) {
 		return
 	}
 	var whats []string
