@@ -305,10 +305,23 @@ func (a *app) ofStatement(e *apply.StatementError) *problem {
 		p.why = append(p.why, spanText(e.Done+1, e.N-1)+" rolled back: one transaction is around both")
 	}
 	p.hint = fmt.Sprintf("mend statement %d in the file and run the same command again: it goes on there; `migr status` tells the state", e.N)
+	if gone := a.gone(e); gone != "" {
+		p.hint = fmt.Sprintf("mend statement %d in the file; %s: write what makes it again in front of statement %d, where that needs it, and go on with `migr repair --resume`", e.N, gone, e.Done+1)
+	}
 	if p.exit == exitLocked {
 		p.hint = "run the same command again when the lock is free: it goes on there; or raise lock_timeout and lock_retries"
 	}
 	return p
+}
+
+// gone says what the statements that are done had made in the session that has ended; ""
+// where that is nothing.
+func (a *app) gone(e *apply.StatementError) string {
+	p, err := a.offline()
+	if err != nil {
+		return ""
+	}
+	return goneText((&apply.Plan{Dialect: p.dialect}).Carried(*e.Task, e.Done))
 }
 
 // doneText says which statements of a revision are done.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/migr-dev/migr/internal/catalog"
 	"github.com/migr-dev/migr/internal/gate"
 	"github.com/migr-dev/migr/internal/history"
 )
@@ -38,8 +39,9 @@ func (a *app) gate(ctx context.Context, db *database, steps []history.Step, allo
 	defer count.close()
 	var all []refusal
 	loses := false
+	known := a.columns(ctx, db.engine, db.Conn, db.Server.Home)
 	for _, s := range steps {
-		found, err := a.findings(db.product, s)
+		found, err := a.findings(db.product, s, known)
 		if err != nil {
 			return err
 		}
@@ -65,6 +67,13 @@ func (a *app) gate(ctx context.Context, db *database, steps []history.Step, allo
 	return nil
 }
 
+// columns asks a connection for the columns of a table, once a statement changes a type.
+func (a *app) columns(ctx context.Context, e *catalog.Engine, conn catalog.Querier, home string) *gate.Columns {
+	return &gate.Columns{Engine: e, Home: home, Read: func(schema, table string) ([]*catalog.Object, error) {
+		return e.Columns(ctx, conn, schema, table)
+	}}
+}
+
 func refused(all []refusal) error {
 	p := &problem{exit: exitUnsafe, code: "unsafe", what: "this loses data, or fails on the rows there are, and is not allowed"}
 	var codes []string
@@ -79,7 +88,7 @@ func refused(all []refusal) error {
 	return p
 }
 
-func (a *app) findings(p *product, s history.Step) ([]gate.Finding, error) {
+func (a *app) findings(p *product, s history.Step, known *gate.Columns) ([]gate.Finding, error) {
 	if s.Revision == nil || s.Direction == history.Stamp {
 		return nil, nil
 	}
@@ -91,11 +100,11 @@ func (a *app) findings(p *product, s history.Step) ([]gate.Finding, error) {
 		return nil, err
 	}
 	if s.Direction == history.Up {
-		return gate.Check(p.dialect.Family, up, nil, s.Revision.Allow), nil
+		return gate.Check(p.dialect.Family, up, nil, s.Revision.Allow, known), known.Err()
 	}
 	down, err := s.Revision.DownStmts(p.dialect.Family, a.vars)
 	if err != nil {
 		return nil, err
 	}
-	return gate.Check(p.dialect.Family, down, up, s.Revision.Allow), nil
+	return gate.Check(p.dialect.Family, down, up, s.Revision.Allow, known), known.Err()
 }

@@ -33,13 +33,13 @@ func (a *app) keep(p *product, t *apply.Task, r *history.Revision, up []history.
 	if t.Down, err = r.DownText(p.dialect.Family, a.vars); err != nil {
 		return err
 	}
-	alone := slices.DeleteFunc(gate.Check(p.dialect.Family, down, nil, r.Allow), func(f gate.Finding) bool { return f.Allowed })
+	alone := slices.DeleteFunc(gate.Check(p.dialect.Family, down, nil, r.Allow, nil), func(f gate.Finding) bool { return f.Allowed })
 	if len(alone) == 0 {
 		t.Header, err = r.Kept()
 		return err
 	}
 	lost := map[string]bool{}
-	for _, f := range gate.Check(p.dialect.Family, down, up, r.Allow) {
+	for _, f := range gate.Check(p.dialect.Family, down, up, r.Allow, nil) {
 		lost[f.Code] = lost[f.Code] || !f.Allowed
 	}
 	var allow []history.Directive

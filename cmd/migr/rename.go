@@ -17,13 +17,14 @@ type settling struct {
 	a      *app
 	flags  []*rename.Wish
 	open   []rename.Candidate // nobody could be asked
+	naming *naming
 	in     *bufio.Reader
 	refuse bool // what is open stops the command; else it is told and taken for no rename
 }
 
 // settling reads the flags against both schemas. have holds the old names, want the new.
 func (a *app) settling(e *catalog.Engine, have, want *catalog.Catalog, o *naming, marks []source.Mark) (*settling, error) {
-	s := &settling{a: a, in: bufio.NewReader(a.in)}
+	s := &settling{a: a, naming: o, in: bufio.NewReader(a.in)}
 	s.Engine, s.No, s.Decide = e, o.noRename, s.decide
 	var err error
 	if s.flags, err = flagged(e, have, want, o.rename); err != nil {
@@ -184,8 +185,27 @@ func (s *settling) decide(c rename.Candidate) *catalog.Object {
 	return nil
 }
 
-// ask asks on the terminal; without an answer it is no rename.
+// ask asks on the terminal, once also where all is planned a second time; without an
+// answer it is no rename.
 func (s *settling) ask(c rename.Candidate) *catalog.Object {
+	is, asked := s.naming.answers[c.Gone.Key]
+	if !asked {
+		n := s.answer(c)
+		if n != nil {
+			is = n.Key
+		}
+		if s.naming.answers == nil {
+			s.naming.answers = map[catalog.Key]catalog.Key{}
+		}
+		s.naming.answers[c.Gone.Key] = is
+	}
+	if i := slices.IndexFunc(c.Come, func(o *catalog.Object) bool { return o.Key == is }); i >= 0 {
+		return c.Come[i]
+	}
+	return nil
+}
+
+func (s *settling) answer(c rename.Candidate) *catalog.Object {
 	for _, n := range c.Come {
 		fmt.Fprintf(s.a.err, "Was %s %s renamed to %s? [y/n] ", kindText(c.Gone.Kind), c.Path, n.Path())
 		_ = s.a.err.Flush()

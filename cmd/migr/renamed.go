@@ -178,8 +178,13 @@ func (ws ways) changes() []output.Change {
 		return out
 	}
 	w := ws[0]
+	aside := map[string][]string{}
 	for _, r := range w.rounds {
 		for _, p := range r.pairs {
+			if p.Aside {
+				aside[p.Path] = p.There
+				continue
+			}
 			kind := p.From.Kind
 			for _, k := range w.engine.Kinds {
 				if k.Name == kind && k.Report != "" {
@@ -189,7 +194,7 @@ func (ws ways) changes() []output.Change {
 			if kind == rename.EnumValue {
 				kind = "enum"
 			}
-			out = append(out, output.Change{Action: string(diff.Rename), Kind: kind, From: p.Path, Object: p.To.Path(), SQL: nonNil(p.There), Hazards: []string{}})
+			out = append(out, output.Change{Action: string(diff.Rename), Kind: kind, From: p.Path, Object: p.To.Path(), SQL: append(nonNil(aside[p.Path]), p.There...), Hazards: []string{}})
 		}
 	}
 	return append(out, output.Changes(ws.whole().Changes)...)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/migr-dev/migr/internal/catalog"
 	"github.com/migr-dev/migr/internal/config"
 	"github.com/migr-dev/migr/internal/history"
 	"github.com/migr-dev/migr/internal/output"
@@ -36,6 +37,7 @@ type revising struct {
 type naming struct {
 	rename   []string
 	noRename []string
+	answers  map[catalog.Key]catalog.Key // given on the terminal; no key: it was not renamed
 }
 
 func (n *naming) flags(cmd *cobra.Command) {

@@ -166,6 +166,10 @@ func (v *verifier) revision(ctx context.Context, s history.Step, prove bool) (pr
 	if err != nil {
 		return p, err
 	}
+	lossy, err := v.lossy(ctx, s.Revision)
+	if err != nil {
+		return p, err
+	}
 	if err := v.run(ctx, &down); err != nil {
 		p.Down, p.Message = "failed", err.Error()
 		return v.again(ctx, p, &up, nil)
@@ -176,11 +180,8 @@ func (v *verifier) revision(ctx context.Context, s history.Step, prove bool) (pr
 	}
 	if found := differences(v.db.engine)(got, before); len(found) > 0 {
 		p.Down, p.Message = "failed", "down does not give back what was there before: "+strings.Join(found, "; ")
-	} else if lossy, err := v.lossy(s.Revision); err != nil || lossy {
+	} else if lossy {
 		p.Down = "lossy"
-		if err != nil {
-			return p, err
-		}
 	}
 	return v.again(ctx, p, &up, after)
 }
@@ -240,8 +241,9 @@ func (v *verifier) run(ctx context.Context, t *apply.Task) error {
 }
 
 // lossy tells whether the way back loses what the way there has not brought.
-func (v *verifier) lossy(r *history.Revision) (bool, error) {
-	found, err := v.a.findings(v.db.product, history.Step{Direction: history.Down, Revision: r})
+func (v *verifier) lossy(ctx context.Context, r *history.Revision) (bool, error) {
+	known := v.a.columns(ctx, v.sc.Engine, v.sc.Conn, v.sc.Scope.Home)
+	found, err := v.a.findings(v.db.product, history.Step{Direction: history.Down, Revision: r}, known)
 	for _, f := range found {
 		if strings.HasPrefix(f.Code, "drop-") && !strings.Contains(f.Why, "added by this revision") || f.Code == "truncate" || f.Code == "delete-all" || f.Code == "narrow-type" {
 			return true, err
@@ -256,7 +258,7 @@ func (v *verifier) matches(ctx context.Context) (bool, error) {
 	if err != nil || len(m.Specs) == 0 {
 		return err == nil, err
 	}
-	want, err := v.a.wanted(ctx, v.db, m)
+	want, err := v.a.wanted(ctx, v.db, m, false)
 	if err != nil {
 		return false, err
 	}

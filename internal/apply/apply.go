@@ -143,16 +143,27 @@ func (p *Plan) groups(t Task) []group {
 	return append(groups, end)
 }
 
+// Carried tells what the first statements of a task left in their session.
+func (p *Plan) Carried(t Task, done int) driver.Carried {
+	if p.Dialect.Carried == nil {
+		return driver.Carried{}
+	}
+	return p.Dialect.Carried(texts(t.Stmts), min(done, len(t.Stmts)))
+}
+
+func texts(stmts []sqltext.Stmt) []string {
+	all := make([]string, len(stmts))
+	for i, s := range stmts {
+		all[i] = s.Text
+	}
+	return all
+}
+
 // setAgain are the settings that the statements behind have made in their session.
 func (p *Plan) setAgain(t Task) []op {
-	if p.Dialect.Sets == nil {
-		return nil
-	}
 	var ops []op
-	for _, s := range t.Stmts[:min(t.Done, len(t.Stmts))] {
-		if p.Dialect.Sets(s.Text) {
-			ops = append(ops, op{kind: opSetting, sql: s.Text})
-		}
+	for _, s := range p.Carried(t, t.Done).Again {
+		ops = append(ops, op{kind: opSetting, sql: s})
 	}
 	return ops
 }
@@ -250,17 +261,14 @@ type part struct {
 
 func (p *Plan) split(t Task) []part {
 	var parts []part
-	texts := make([]string, len(t.Stmts))
-	for i, s := range t.Stmts {
-		texts[i] = s.Text
-	}
+	all := texts(t.Stmts)
 	var rows []bool
 	if p.Dialect.Rows != nil {
-		rows = p.Dialect.Rows(texts)
+		rows = p.Dialect.Rows(all)
 	}
 	for i, s := range t.Stmts {
 		_, batch := t.Batches[i]
-		tx := p.Mode != Off && !t.NoTx && !batch && (p.Dialect.TxDDL && p.Dialect.NoTx(texts, i) == "" || rows != nil && rows[i])
+		tx := p.Mode != Off && !t.NoTx && !batch && (p.Dialect.TxDDL && p.Dialect.NoTx(all, i) == "" || rows != nil && rows[i])
 		if n := len(parts); tx && p.Dialect.TxDDL && n > 0 && parts[n-1].tx {
 			parts[n-1].stmts = append(parts[n-1].stmts, s)
 			continue
@@ -295,11 +303,12 @@ func hashes(stmts []sqltext.Stmt) string {
 }
 
 // Script writes the tasks as SQL for the product's own client, made of the
-// operations that Run would run. The error is the writer's.
-func (p *Plan) Script(w io.Writer, tasks []Task, tables bool) error {
+// operations that Run would run, behind the DDL of the version table and the log that
+// is to be sent before. The error is the writer's.
+func (p *Plan) Script(w io.Writer, tasks []Task, tables []string) error {
 	b := bufio.NewWriterSize(w, 64<<10)
-	if tables {
-		_, _ = b.WriteString(p.TablesScript())
+	if len(tables) > 0 {
+		_, _ = b.WriteString(p.TablesScript(tables))
 	}
 	for _, t := range tasks {
 		p.writeTask(b, t)
@@ -307,10 +316,11 @@ func (p *Plan) Script(w io.Writer, tasks []Task, tables bool) error {
 	return b.Flush()
 }
 
-// TablesScript is the beginning of a script that makes the version table and the log.
-func (p *Plan) TablesScript() string {
+// TablesScript is the beginning of a script that makes the version table and the log:
+// the DDL given.
+func (p *Plan) TablesScript(tables []string) string {
 	var b strings.Builder
-	for _, s := range p.Tables.Create() {
+	for _, s := range tables {
 		p.write(&b, s)
 	}
 	b.WriteByte('\n')

@@ -29,7 +29,7 @@ func TestCounts(t *testing.T) {
 		{sqltext.Postgres, "CREATE UNIQUE INDEX i ON t (a) WHERE b", gate.AddUnique, "t", ""},
 		{sqltext.Postgres, "DROP SCHEMA app CASCADE", gate.DropSchema, "", ""},
 	} {
-		found := gate.Check(tt.f, []history.Stmt{{Stmt: sqltext.Stmt{Text: tt.stmt}}}, nil, nil)
+		found := gate.Check(tt.f, []history.Stmt{{Stmt: sqltext.Stmt{Text: tt.stmt}}}, nil, nil, nil)
 		if len(found) != 1 {
 			t.Errorf("%s: %d findings", tt.stmt, len(found))
 			continue
@@ -44,12 +44,12 @@ func TestCounts(t *testing.T) {
 // TestCountOfDirective: what was found by comparing is counted as its statement shows.
 func TestCountOfDirective(t *testing.T) {
 	s := history.Stmt{Stmt: sqltext.Stmt{Text: "ALTER TABLE t DROP COLUMN c"}, Hazard: []history.Directive{{Code: gate.DropColumn, Reason: "the values of t.c are lost"}}}
-	found := gate.Check(sqltext.Postgres, []history.Stmt{s}, nil, nil)
+	found := gate.Check(sqltext.Postgres, []history.Stmt{s}, nil, nil, nil)
 	if len(found) != 1 || found[0].Count != "SELECT count(c) FROM t" || found[0].Why != "the values of t.c are lost" {
 		t.Errorf("got %+v", found)
 	}
 	s.Text = "ALTER TABLE t DROP COLUMN c, DROP COLUMN d"
-	if found = gate.Check(sqltext.Postgres, []history.Stmt{s}, nil, nil); found[0].Count != "" {
+	if found = gate.Check(sqltext.Postgres, []history.Stmt{s}, nil, nil, nil); found[0].Count != "" {
 		t.Errorf("of two columns it cannot be told which: %+v", found[0])
 	}
 }
@@ -90,8 +90,36 @@ func TestRebuilt(t *testing.T) {
 		for _, s := range stmts {
 			all = append(all, history.Stmt{Stmt: s})
 		}
-		if found := gate.Check(sqltext.SQLite, all, nil, nil); len(found) != want {
+		if found := gate.Check(sqltext.SQLite, all, nil, nil, nil); len(found) != want {
 			t.Errorf("%s: %d findings, want %d", text, len(found), want)
+		}
+	}
+}
+
+// TestRefilled: where a table cannot be altered its rows go to another table and come back.
+func TestRefilled(t *testing.T) {
+	for text, want := range map[string]int{
+		"CREATE TABLE x AS SELECT a, b::text AS b FROM t; DROP TABLE t; CREATE TABLE t (a int); INSERT INTO t (a) OVERRIDING SYSTEM VALUE SELECT a FROM x; DROP TABLE x": 0,
+		"CREATE TABLE s.x AS SELECT (SELECT 1 FROM u WHERE b) FROM ONLY s.t; DROP TABLE s.t; INSERT INTO s.t SELECT FROM s.x; DROP TABLE s.x":                            0,
+		"CREATE TABLE x AS SELECT a FROM t; DROP TABLE t; CREATE TABLE t (a int); DROP TABLE x":                                                                          1,
+		"CREATE TABLE x AS SELECT a FROM t; DROP TABLE t; CREATE TABLE t (a int); DELETE FROM x; INSERT INTO t SELECT a FROM x":                                          1,
+		"CREATE TABLE x AS SELECT a FROM t WHERE a > 3; DROP TABLE t; CREATE TABLE t (a int); INSERT INTO t SELECT a FROM x":                                             1,
+		"CREATE TABLE x AS SELECT DISTINCT a FROM t; DROP TABLE t; CREATE TABLE t (a int); INSERT INTO t SELECT a FROM x":                                                1,
+		"CREATE TABLE x AS SELECT a FROM t WITH NO DATA; DROP TABLE t; CREATE TABLE t (a int); INSERT INTO t SELECT a FROM x":                                            1,
+		"CREATE TABLE x AS SELECT a FROM t; DROP TABLE t; CREATE TABLE t (a int); INSERT INTO t SELECT a FROM x LIMIT 1":                                                 1,
+		"CREATE TABLE x AS SELECT a FROM t; DROP TABLE t; CREATE TABLE t (a int); INSERT INTO t SELECT a FROM x; DROP TABLE t":                                           1,
+		"CREATE TABLE x AS SELECT a FROM u; DROP TABLE t; CREATE TABLE t (a int); INSERT INTO t SELECT a FROM x":                                                         1,
+	} {
+		stmts, err := sqltext.Split(sqltext.Postgres, "f", text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var all []history.Stmt
+		for _, s := range stmts {
+			all = append(all, history.Stmt{Stmt: s})
+		}
+		if found := gate.Check(sqltext.Postgres, all, nil, nil, nil); len(found) != want {
+			t.Errorf("%s: %d findings, want %d: %+v", text, len(found), want, found)
 		}
 	}
 }

@@ -42,9 +42,11 @@ type Finding struct {
 }
 
 // Check reads one part of a revision. back is the other part when this is the
-// way down: what up has made, down may take away.
-func Check(f sqltext.Family, stmts, back []history.Stmt, whole []history.Directive) []Finding {
-	made := newMade(f, back)
+// way down: what up has made, down may take away. known tells of the columns that there
+// are, and learns of this part; nil: changes of type are not judged.
+func Check(f sqltext.Family, stmts, back []history.Stmt, whole []history.Directive, known *Columns) []Finding {
+	made := newMade(f, back, known)
+	kept := map[string]bool{} // what was made anew, with the rows that were there
 	var all []Finding
 	for i, s := range stmts {
 		st := newStatement(f, s.Text)
@@ -52,19 +54,72 @@ func Check(f sqltext.Family, stmts, back []history.Stmt, whole []history.Directi
 		for _, h := range s.Hazard { // found by comparing, when the file was written
 			all = append(all, hazard(h, texts, s))
 		}
+		said := func(code string) bool {
+			return slices.ContainsFunc(s.Hazard, func(h history.Directive) bool { return h.Code == code })
+		}
+		add := func(found Finding) {
+			if (!made.has(found) || kept[found.Object]) && !said(found.Code) {
+				found.Stmt = s
+				all = append(all, found)
+			}
+		}
 		for _, found := range texts {
-			if made.has(found) || rebuilt(f, found, stmts, i) || slices.ContainsFunc(s.Hazard, func(h history.Directive) bool { return h.Code == found.Code }) {
+			r := rebuildAt(f, stmts, i, found)
+			if r == nil && !refilled(f, found, stmts, i) {
+				add(found)
 				continue
 			}
-			found.Stmt = s
-			all = append(all, found)
+			if r != nil {
+				toldBefore(known.loses(f, r, stmts), stmts[r.first():r.end+1], add)
+			}
+			kept[found.Object] = kept[found.Object] || !made.has(found)
 		}
+		toldBefore(known.retypes(st, stmts[:i]), about(f, stmts[:i], st), add)
 		made.learn(st)
+		known.learn(s.Text, st)
 	}
 	for i := range all {
-		all[i].Allowed = allows(all[i].Stmt.Allow, all[i].Code) || allows(whole, all[i].Code)
+		all[i].Allowed = all[i].Allowed || allows(all[i].Stmt.Allow, all[i].Code) || allows(whole, all[i].Code)
 	}
 	return all
+}
+
+// toldBefore adds what has been found by asking the server, unless a directive says it
+// before another statement of those that go together: what is written as several
+// statements has its directive before the first.
+func toldBefore(found []Finding, together []history.Stmt, add func(Finding)) {
+	for _, f := range found {
+		hazard := slices.ContainsFunc(together, func(s history.Stmt) bool { return allows(s.Hazard, f.Code) })
+		f.Allowed = slices.ContainsFunc(together, func(s history.Stmt) bool { return allows(s.Allow, f.Code) })
+		if !hazard || f.Allowed {
+			add(f)
+		}
+	}
+}
+
+// about are the statements just before an ALTER TABLE that change no type themselves and
+// name its table or the type that it gives a column.
+func about(f sqltext.Family, before []history.Stmt, s *statement) []history.Stmt {
+	if !s.at(0, "ALTER", "TABLE") {
+		return nil
+	}
+	table, clauses := s.alterTable()
+	names := []string{table}
+	for _, i := range clauses {
+		if r := s.retyped(i, s.end(i)); r != nil {
+			names = append(names, newStatement(f, r.definition).typeAt(0))
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(before), func(b history.Stmt) bool {
+		st := newStatement(f, b.Text)
+		_, clauses := st.alterTable()
+		if slices.ContainsFunc(clauses, func(i int) bool { return st.retyped(i, st.end(i)) != nil }) {
+			return true
+		}
+		return !slices.ContainsFunc(st.t, func(t sqltext.Token) bool {
+			return (t.Kind == sqltext.Word || t.Kind == sqltext.Quoted) && slices.Contains(names, st.fold(t))
+		})
+	})
 }
 
 // hazard is the finding of a directive. What the text of its statement shows says of
@@ -84,12 +139,26 @@ func allows(ds []history.Directive, code string) bool {
 
 // made is what the revision itself has created: taking it away again loses
 // nothing that was there before.
-type made struct{ names map[string]bool }
+type made struct {
+	names map[string]bool
+	again map[string]bool // tables that were made anew, with their rows
+}
 
-func newMade(f sqltext.Family, stmts []history.Stmt) made {
-	m := made{map[string]bool{}}
-	for _, s := range stmts {
-		m.learn(newStatement(f, s.Text))
+func newMade(f sqltext.Family, stmts []history.Stmt, known *Columns) made {
+	m := made{map[string]bool{}, map[string]bool{}}
+	for i, s := range stmts {
+		st := newStatement(f, s.Text)
+		m.learn(st)
+		if known == nil || !st.at(0, "DROP", "TABLE") {
+			continue
+		}
+		for _, d := range st.findings() {
+			if r := rebuildAt(f, stmts, i, d); r != nil {
+				for _, name := range known.added(f, r, stmts) {
+					m.names[name] = true
+				}
+			}
+		}
 	}
 	return m
 }
@@ -98,33 +167,15 @@ func (m made) learn(s *statement) {
 	for _, name := range s.creates() {
 		m.names[name] = true
 	}
+	if to := s.takesName(); to != "" {
+		m.again[to] = true
+	}
 }
 
 func (m made) has(f Finding) bool {
 	table, _, isPart := strings.Cut(f.Object, "\x00")
-	if m.names[f.Object] || m.names[table] {
+	if m.names[f.Object] || f.Code == AddUnique && m.again[table] {
 		return true
 	}
 	return isPart && m.names[table]
-}
-
-// rebuilt recognises a table that is dropped because a new one, which has its rows,
-// takes its name: SQLite's way to change a table.
-func rebuilt(f sqltext.Family, found Finding, stmts []history.Stmt, drop int) bool {
-	if found.Code != DropTable || f != sqltext.SQLite {
-		return false
-	}
-	for _, s := range stmts[drop+1:] {
-		st := newStatement(f, s.Text)
-		if !st.at(0, "ALTER", "TABLE") {
-			continue
-		}
-		by, next := st.name(2)
-		if st.at(next, "RENAME", "TO") {
-			if to, _ := st.name(next + 2); to == found.Object {
-				return slices.ContainsFunc(stmts[:drop], func(s history.Stmt) bool { return newStatement(f, s.Text).copies(found.Object, by) })
-			}
-		}
-	}
-	return false
 }

@@ -9,12 +9,13 @@ import (
 
 // A statement is one statement's tokens.
 type statement struct {
-	f sqltext.Family
-	t []sqltext.Token
+	f     sqltext.Family
+	t     []sqltext.Token
+	whole string // the text that the tokens are of
 }
 
 func newStatement(f sqltext.Family, text string) *statement {
-	return &statement{f, sqltext.Tokens(f, text)}
+	return &statement{f, sqltext.Tokens(f, text), text}
 }
 
 // at tells whether the words stand at token i.
@@ -57,9 +58,21 @@ func (s *statement) name(i int) (string, int) {
 func (s *statement) fold(t sqltext.Token) string {
 	n := t.Ident(s.f)
 	if t.Kind == sqltext.Word || s.f != sqltext.Postgres {
-		return strings.ToLower(n)
+		return foldName(n)
 	}
 	return n
+}
+
+// foldName makes a name comparable where no name has a case.
+func foldName(name string) string { return strings.ToLower(name) }
+
+// nameOfTable is the token of the table's name in a CREATE TABLE.
+func (s *statement) nameOfTable() int {
+	i := 1
+	for _, w := range []string{"TEMPORARY", "TEMP"} {
+		i = s.skip(i, w)
+	}
+	return s.skip(i+1, "IF", "NOT", "EXISTS")
 }
 
 // raw is the name at i as it is written, for a query; shown is how a person reads it.
@@ -104,16 +117,18 @@ func (s *statement) addsColumns() []string {
 			made = append(made, part(table, name))
 		}
 	}
-	if s.at(0, "ALTER", "TABLE") { // what is renamed is the same thing under another name
-		for i := range s.t {
-			if s.at(i, "RENAME", "TO") {
-				if to, _ := s.name(i + 2); strings.HasPrefix(table, "_migr_new_") {
-					made = append(made, to)
-				}
-			}
-		}
-	}
 	return made
+}
+
+// takesName is the table that a rebuild by migr gives its name back to: the keys that
+// are made on it then were there before.
+func (s *statement) takesName() string {
+	table, clauses := s.alterTable()
+	if len(clauses) != 1 || !s.at(clauses[0], "RENAME", "TO") || !strings.HasPrefix(table, "_migr_new_") {
+		return ""
+	}
+	to, _ := s.name(clauses[0] + 2)
+	return to
 }
 
 // addedColumn reads ADD [COLUMN] [IF NOT EXISTS] name at i.
@@ -320,6 +335,40 @@ func (s *statement) copies(from, to string) bool {
 		}
 	}
 	return false
+}
+
+// copy returns the tables to and from which a statement copies all rows; "" where it does not.
+func (s *statement) copy() (to, from string) {
+	switch {
+	case s.at(0, "CREATE", "TABLE"):
+		name, next := s.name(2)
+		if !s.at(next, "AS", "SELECT") {
+			return "", ""
+		}
+		to = name
+	case s.at(0, "INSERT", "INTO"):
+		to, _ = s.name(2)
+	default:
+		return "", ""
+	}
+	depth := 0
+	for i, t := range s.t {
+		switch {
+		case t.Is("("):
+			depth++
+		case t.Is(")"):
+			depth--
+		case depth == 0 && t.Is("DISTINCT"):
+			return "", ""
+		case depth == 0 && t.Is("FROM"):
+			name, next := s.name(s.skip(i+1, "ONLY"))
+			if next < len(s.t) && !s.at(next, ";") { // a condition, a limit, a join
+				return "", ""
+			}
+			return to, name
+		}
+	}
+	return "", ""
 }
 
 // serial tells whether the added column fills itself.

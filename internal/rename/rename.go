@@ -7,6 +7,7 @@ package rename
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/migr-dev/migr/internal/catalog"
@@ -22,8 +23,10 @@ type Pair struct {
 	Path     string // the old name as the user knows it, before any rename
 	// Guessed: nobody said so; the two are equal in all but the name.
 	Guessed bool
-	There   []string // the statements that give the new name: see Write
-	Back    []string // those that give the old one: see Undo
+	// Aside: a name for a moment, as the new one is not free yet: two things swap theirs.
+	Aside bool
+	There []string // the statements that give the new name: see Write
+	Back  []string // those that give the old one: see Undo
 }
 
 // A Candidate is what went, and what it may have become.
@@ -87,6 +90,7 @@ func (s *Settler) Next(from, want *catalog.Catalog) []*Pair {
 		}
 		r := &round{s: s, from: from, want: want, gone: keep(gone, in), come: keep(come, in)}
 		r.said(in)
+		r.swap(in)
 		r.guess()
 		r.ask()
 		if len(r.pairs) > 0 {
@@ -201,6 +205,55 @@ func (r *round) said(in func(*catalog.Object) bool) {
 	}
 }
 
+// swap puts aside one of the things that take the names of one another, where all of
+// that was said by flags. A mark cannot say it: it stays in the file, and would say
+// the same once they have been swapped.
+func (r *round) swap(in func(*catalog.Object) bool) {
+	if len(r.pairs) > 0 {
+		return
+	}
+	for _, w := range r.s.Wishes {
+		f := r.wanted(w, in)
+		if f == nil || !r.circle(w, f, in) {
+			continue
+		}
+		r.putAside(f, false)
+		return
+	}
+}
+
+// wanted is what a wish of a flag is about that has not been granted, as its new name
+// is another thing's; nil where it is no such wish.
+func (r *round) wanted(w *Wish, in func(*catalog.Object) bool) *catalog.Object {
+	if w.Used || !w.Exact {
+		return nil
+	}
+	t := first(Things(r.s.Engine, r.want), func(o *catalog.Object) bool { return in(o) && w.To(o) })
+	if t == nil || t.Kind != EnumValue && !r.s.renames(t.Kind) {
+		return nil
+	}
+	return first(Things(r.s.Engine, r.from), func(o *catalog.Object) bool { return r.grants(w, o, t) && o.Key != t.Key })
+}
+
+// circle tells whether what has the wished name goes elsewhere itself, and so on, until
+// one takes the name of f.
+func (r *round) circle(w *Wish, f *catalog.Object, in func(*catalog.Object) bool) bool {
+	for range r.s.Wishes {
+		if w.To(f) {
+			return true
+		}
+		i := slices.IndexFunc(r.s.Wishes, func(o *Wish) bool {
+			g := r.wanted(o, in)
+			return o != w && g != nil && w.To(g)
+		})
+		if i < 0 {
+			return false
+		}
+		w = r.s.Wishes[i]
+	}
+	return false
+}
+
 // leaves tells whether the old name is given up: what is wanted has it no more, or
 // has something by it that is renamed too. Else the old one stays, and the other is new.
 func (r *round) leaves(f *catalog.Object, w *Wish) bool {
@@ -220,6 +273,8 @@ func (r *round) grants(w *Wish, f, t *catalog.Object) bool {
 
 // guess pairs what is equal in all but its name, where that is the only reading.
 func (r *round) guess() {
+	var waiting []*catalog.Object
+	defer func() { r.giveWay(waiting) }()
 	for _, g := range r.gone {
 		if one := first(r.come, func(c *catalog.Object) bool { return r.same(g, c) }); one != nil && r.free(g) && !r.taken(one) {
 			r.pair(g, one, true)
@@ -236,9 +291,47 @@ func (r *round) guess() {
 		}
 		rivals := keep(r.gone, func(o *catalog.Object) bool { return r.fits(o, matches[0]) && !r.taken(o) })
 		if len(rivals) == 1 || r.follows(g, matches[0]) {
+			if r.named(matches[0]) {
+				waiting = append(waiting, g)
+				continue
+			}
 			r.pair(g, matches[0], true)
 		}
 	}
+}
+
+// named tells whether a new name is still that of another thing which gives it up: of
+// the same namespace, as constraints of swapped tables are on PostgreSQL.
+func (r *round) named(come *catalog.Object) bool {
+	space := kindOf(r.s.Engine, come.Kind).Namespace
+	return space != "" && slices.ContainsFunc(r.gone, func(o *catalog.Object) bool {
+		k := kindOf(r.s.Engine, o.Kind)
+		return k != nil && k.Namespace == space && o.Schema == come.Schema && o.Name == come.Name && r.free(o)
+	})
+}
+
+// giveWay puts the first aside where all that is left waits for one another.
+func (r *round) giveWay(waiting []*catalog.Object) {
+	if len(r.pairs) > 0 || len(waiting) == 0 || strings.HasPrefix(waiting[0].Name, aside) {
+		return
+	}
+	r.putAside(waiting[0], true)
+}
+
+// aside begins the name of what has none for a moment.
+const aside = "_migr_aside_"
+
+// putAside gives a thing a name that nothing has.
+func (r *round) putAside(o *catalog.Object, guessed bool) {
+	to := o.Clone()
+	for n := 0; ; n++ {
+		to.Name = aside + strconv.Itoa(n)
+		if !slices.ContainsFunc(r.from.Objects, func(o *catalog.Object) bool { return o.Name == to.Name }) {
+			break
+		}
+	}
+	r.pair(o, to, guessed)
+	r.pairs[0].Aside = true
 }
 
 // same tells whether the two names are one to the server.

@@ -13,7 +13,7 @@ import "github.com/migr-dev/migr/internal/catalog"
 func Engine() *catalog.Engine {
 	return &catalog.Engine{
 		Name: "mysql", Read: Read, Ordered: true, RenameCandidate: renameCandidate,
-		SameName: sameName, Labels: labels, RenameLabel: renameLabel,
+		SameName: sameName, Labels: labels, RenameLabel: renameLabel, Columns: columnsOfTable, Define: defineColumn,
 		Kinds: []catalog.Kind{
 			sequenceKind, tableKind, columnKind, primaryKind, uniqueKind, indexKind, foreignKeyKind, checkKind,
 			functionKind, procedureKind, viewKind, triggerKind, eventKind,

@@ -44,13 +44,13 @@ func sameName(kind, a, b string) bool {
 	return (kind == "column" || kind == "index" || kind == "unique") && strings.EqualFold(a, b)
 }
 
-// labels are the values of an enum column.
+// labels are the values of an enum column, or the members of a set.
 func labels(o *catalog.Object) []string {
 	if o.Kind != "column" {
 		return nil
 	}
 	t := parseType(o.Attrs["type"])
-	if t.base != "enum" {
+	if t.sort() != listed {
 		return nil
 	}
 	out := make([]string, len(t.args))
@@ -83,16 +83,31 @@ func renameLabel(p *catalog.Ctx, o *catalog.Object, from, to string) []string {
 	old, now := quote(from), quote(to)
 	wide, last := o.Clone(), o.Clone()
 	t := parseType(o.Attrs["type"])
-	wide.Attrs["type"] = "enum(" + strings.Join(append(slices.Clone(t.args), now), ",") + ")"
+	wide.Attrs["type"] = t.base + "(" + strings.Join(append(slices.Clone(t.args), now), ",") + ")"
 	values := slices.Clone(t.args)
 	for i, raw := range values {
 		if unquoted(raw) == from {
 			values[i] = now
 		}
 	}
-	last.Attrs["type"] = "enum(" + strings.Join(values, ",") + ")"
-	if unquoted(o.Attrs["default"]) == from {
-		last.Attrs["default"] = now
+	last.Attrs["type"] = t.base + "(" + strings.Join(values, ",") + ")"
+	col := ident(o.Name)
+	set, where := col+" = "+now, col+" = "+old
+	if t.base == "set" { // of its members one has another name: no member holds a comma
+		set = col + " = TRIM(BOTH ',' FROM REPLACE(CONCAT(',', " + col + ", ','), " + quote(","+from+",") + ", " + quote(","+to+",") + "))"
+		where = "FIND_IN_SET(" + old + ", " + col + ") > 0"
+	}
+	if d := o.Attrs["default"]; strings.HasPrefix(d, "'") {
+		members := strings.Split(unquoted(d), ",")
+		if t.base == "enum" {
+			members = []string{unquoted(d)}
+		}
+		for i, m := range members {
+			if m == from {
+				members[i] = to
+				last.Attrs["default"] = quote(strings.Join(members, ","))
+			}
+		}
 	}
 	delete(wide.Attrs, "check")
 	delete(last.Attrs, "check")
@@ -105,8 +120,7 @@ func renameLabel(p *catalog.Ctx, o *catalog.Object, from, to string) []string {
 	away, again := triggersAround(p, o)
 	return slices.Concat(away, []string{
 		alter + strings.Join(append(drops, "MODIFY COLUMN "+columnDef(f, table, wide)), ",\n  "),
-		"UPDATE " + ident(o.Table) + " SET " + strings.Join(append([]string{ident(o.Name) + " = " + now}, unmoved(p, o)...), ", ") +
-			" WHERE " + ident(o.Name) + " = " + old,
+		"UPDATE " + ident(o.Table) + " SET " + strings.Join(append([]string{set}, unmoved(p, o)...), ", ") + " WHERE " + where,
 		alter + strings.Join(append([]string{"MODIFY COLUMN " + columnDef(f, table, last)}, adds...), ",\n  "),
 	}, again)
 }

@@ -73,7 +73,9 @@ func read(ctx context.Context, q catalog.Querier, s catalog.Scope) (cat *catalog
 		}
 	}
 	r.resolve()
-	return catalog.New(r.version, r.objects, r.unknown), nil
+	c := catalog.New(r.version, r.objects, r.unknown)
+	c.Home = r.home
+	return c, nil
 }
 
 type step struct {

@@ -12,8 +12,8 @@ func Engine() *catalog.Engine {
 	return &catalog.Engine{
 		Name:            "sqlite",
 		Read:            read,
-		RenameCandidate: renameCandidate,
-		SameName:        func(_, a, b string) bool { return fold(a) == fold(b) },
+		RenameCandidate: renameCandidate, Columns: columnsOfTable, Define: defineColumn,
+		SameName: func(_, a, b string) bool { return fold(a) == fold(b) },
 		Kinds: []catalog.Kind{
 			{
 				Name: "table", Namespace: "relation",
