@@ -336,6 +336,9 @@ func (v *victim) endSession(port int, db string) error {
 		return err
 	}
 	_, err := v.admin.Exec("KILL " + id)
+	if err != nil && strings.Contains(err.Error(), "Unknown thread id") { // it has ended meanwhile
+		return sql.ErrNoRows
+	}
 	return err
 }
 
