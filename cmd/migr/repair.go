@@ -237,6 +237,9 @@ func (r *repairer) assumeDone(ctx context.Context) (string, error) {
 	if len(t.Stmts) < r.o.assumeDone {
 		return "", usagef("--assume-done %d: there are %s in %s", r.o.assumeDone, count(len(t.Stmts), "statement"), rev.Path)
 	}
+	if err := r.s.Prepare(ctx, r.st); err != nil {
+		return "", err
+	}
 	return e.Revision, r.s.AssumeDone(ctx, e, t, r.o.assumeDone)
 }
 

@@ -27,6 +27,9 @@ type Engine struct {
 	// Locks runs a statement in a transaction of its own and tells what it has locked of
 	// the tables that were there before. Nil: the server does not tell.
 	Locks func(ctx context.Context, q Querier, stmt string) ([]Lock, error)
+	// Expect tells by a statement's text alone what it locks of the table that it is about, and
+	// what it does meanwhile; "" where the text does not tell. Nil: it never does.
+	Expect func(stmt string) string
 	// SameName tells whether two names are one to the server, for things of a kind:
 	// what differs so is renamed and never dropped. Nil: different names are different.
 	SameName func(kind, a, b string) bool

@@ -23,6 +23,6 @@ func Engine() *catalog.Engine {
 			grantKind, defaultPrivilegesKind,
 		},
 		RenameCandidate: renameCandidate, Labels: labels, RenameLabel: renameLabel,
-		Stages: stages, Locks: locks,
+		Stages: stages, Locks: locks, Expect: expect,
 	}
 }
