@@ -319,6 +319,7 @@ func (p *planner) connectObject(n *node, o *catalog.Object) {
 		}
 		edge(p.drops[o.Key], n)
 		edge(p.alts[o.Key], n)
+		p.connectAgain(n, o)
 	case dropping, yielding:
 		for _, d := range allDeps(p.from, o) {
 			edge(n, p.drops[d])
@@ -330,6 +331,20 @@ func (p *planner) connectObject(n *node, o *catalog.Object) {
 			edge(n, own)
 		}
 		p.connectAltered(n, o)
+	}
+}
+
+// connectAgain has a constraint that is made anew come after the end of those it stood on:
+// else the server may have it stand on one of them again (a foreign key on one of two equal keys).
+func (p *planner) connectAgain(n *node, o *catalog.Object) {
+	was := p.from.Get(o.Key)
+	if was == nil || !p.kinds[o.Kind].Carried {
+		return
+	}
+	for _, d := range was.Deps {
+		if k := p.kinds[d.Kind]; k.Kind != nil && k.Carried {
+			edge(p.drops[d], n)
+		}
 	}
 }
 

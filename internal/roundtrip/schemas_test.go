@@ -99,7 +99,7 @@ func mutateSchema(t *testing.T, p *product, s schema) {
 func changed(r *rand.Rand, p *product, a schema, cat *catalog.Catalog) schema {
 	var columns []*catalog.Object
 	for _, o := range cat.Objects {
-		if o.Kind == "column" && o.Schema == "" {
+		if o.Kind == "column" {
 			columns = append(columns, o)
 		}
 	}
@@ -107,6 +107,9 @@ func changed(r *rand.Rand, p *product, a schema, cat *catalog.Catalog) schema {
 	for i := range 1 + r.IntN(6) {
 		o := columns[r.IntN(len(columns))]
 		table, name := sqltext.QuoteIdent(p.dialect.Family, o.Table), sqltext.QuoteIdent(p.dialect.Family, o.Name)
+		if o.Schema != "" {
+			table = sqltext.QuoteIdent(p.dialect.Family, o.Schema) + "." + table
+		}
 		alter := "ALTER TABLE " + table + " "
 		texts := []string{
 			alter + "ADD COLUMN zz" + fmt.Sprint(i) + " int", alter + "ADD COLUMN zz" + fmt.Sprint(i) + " varchar(20) DEFAULT 'x'",

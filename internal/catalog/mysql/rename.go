@@ -24,18 +24,10 @@ func renameCandidate(gone, come *catalog.Object, from, to *catalog.Catalog) bool
 
 // alike tells whether two tables share at least half of their columns, and one at least.
 func alike(gone, come *catalog.Object, from, to *catalog.Catalog) bool {
-	old, now := from.Parts(gone.Key, "column"), to.Parts(come.Key, "column")
-	types := make(map[string]string, len(old))
-	for _, c := range old {
-		types[strings.ToLower(c.Name)] = c.Attrs["type"]
-	}
-	same := 0
-	for _, c := range now {
-		if types[strings.ToLower(c.Name)] == c.Attrs["type"] {
-			same++
-		}
-	}
-	return same > 0 && 2*same >= max(len(old), len(now))
+	shared, most := catalog.SharedColumns(gone, come, from, to, func(c *catalog.Object) (name, typ string) {
+		return strings.ToLower(c.Name), c.Attrs["type"]
+	})
+	return shared > 0 && 2*shared >= most
 }
 
 // sameName: columns and indexes have one name in whatever case; for tables that

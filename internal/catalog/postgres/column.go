@@ -12,12 +12,8 @@ import (
 // its parents is no object; where it differs there from the parent (a default of its
 // own, a comment) the difference is an "inherited_column".
 func (r *reader) readColumns() error {
-	parents := map[int64]map[string][]*catalog.Object{} // children → column → the parents' columns
-	links := map[int64][]int64{}
-	all := map[int64]map[string]*catalog.Object{}
-	defaults := map[ref]ref{}
-	var inherited []inheritedColumn
-	err := r.each(`SELECT a.attrelid::int8 AS rel, a.attnum, a.attname AS name,
+	c := &columnReader{reader: r, links: map[int64][]int64{}, all: map[int64]map[string]*catalog.Object{}, defaults: map[ref]ref{}}
+	if err := r.each(`SELECT a.attrelid::int8 AS rel, a.attnum, a.attname AS name,
 		format_type(a.atttypid, a.atttypmod) AS type, t.typtype, coalesce(et.typtype, '') AS elemtype,
 		CASE WHEN a.attcollation <> 0 AND a.attcollation <> t.typcollation THEN a.attcollation::regcollation::text END AS collation,
 		a.attnotnull, CASE WHEN `+grouped("d.adbin")+` THEN pg_get_expr(d.adbin, d.adrelid) END AS expr, pg_get_expr(d.adbin, d.adrelid, true) AS pretty, d.oid::int8 AS attrdef, a.attidentity, a.attgenerated,
@@ -29,53 +25,66 @@ func (r *reader) readColumns() error {
 		LEFT JOIN pg_type et ON et.oid = t.typelem AND t.typlen = -1
 		LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
 		WHERE a.attnum > 0 AND NOT a.attisdropped AND c.relkind IN ('r', 'p') AND c.relnamespace IN ({schemas})
-		ORDER BY a.attrelid, a.attnum`, func(w row) {
-		rel, num := w.i("rel"), w.i("attnum")
-		at := ref{pgClass, rel, num}
-		o := r.part("column", rel, w.s("name"), at)
-		if o == nil {
-			return
-		}
-		columnAttrs(o, w)
-		if n := w.i("attrdef"); n != 0 {
-			defaults[ref{class: pgAttrdef, oid: n}] = at
-		}
-		if all[rel] == nil {
-			all[rel] = map[string]*catalog.Object{}
-		}
-		all[rel][o.Name] = o
-		if w.i("attinhcount") > 0 {
-			for _, parent := range list(w.s("parents")) {
-				links[rel] = append(links[rel], atoi(parent))
-			}
-		}
-		if w.i("attinhcount") > 0 {
-			if w.b("attislocal") {
-				o.Info["local"] = "yes"
-			}
-			inherited = append(inherited, inheritedColumn{o, rel, at})
-			return
-		}
-		r.add(o, at)
-	})
-	if err != nil {
+		ORDER BY a.attrelid, a.attnum`, c.add); err != nil {
 		return err
 	}
-	for child, of := range links {
-		parents[child] = map[string][]*catalog.Object{}
-		for _, parent := range of {
-			for name, o := range all[parent] {
-				parents[child][name] = append(parents[child][name], o)
-			}
-		}
+	for _, i := range c.inherited {
+		r.addInherited(i, c.above(i))
 	}
-	for _, c := range inherited {
-		r.addInherited(c, parents[c.rel][c.obj.Name])
-	}
-	for def, at := range defaults {
+	for def, at := range c.defaults {
 		r.keys[def] = r.keys[at]
 	}
 	return nil
+}
+
+// A columnReader gathers the columns of all tables before it is known which are inherited from which.
+type columnReader struct {
+	*reader
+	links     map[int64][]int64                    // from tables with inherited columns to their parents
+	all       map[int64]map[string]*catalog.Object // the columns of each table by name
+	defaults  map[ref]ref
+	inherited []inheritedColumn
+}
+
+func (c *columnReader) add(w row) {
+	rel, num := w.i("rel"), w.i("attnum")
+	at := ref{pgClass, rel, num}
+	o := c.part("column", rel, w.s("name"), at)
+	if o == nil {
+		return
+	}
+	columnAttrs(o, w)
+	if n := w.i("attrdef"); n != 0 {
+		c.defaults[ref{class: pgAttrdef, oid: n}] = at
+	}
+	if c.all[rel] == nil {
+		c.all[rel] = map[string]*catalog.Object{}
+	}
+	c.all[rel][o.Name] = o
+	if w.i("attinhcount") == 0 {
+		c.reader.add(o, at)
+		return
+	}
+	if c.links[rel] == nil {
+		for _, parent := range list(w.s("parents")) {
+			c.links[rel] = append(c.links[rel], atoi(parent))
+		}
+	}
+	if w.b("attislocal") {
+		o.Info["local"] = "yes"
+	}
+	c.inherited = append(c.inherited, inheritedColumn{o, rel, at})
+}
+
+// above lists the columns that a column is inherited from.
+func (c *columnReader) above(i inheritedColumn) []*catalog.Object {
+	var all []*catalog.Object
+	for _, parent := range c.links[i.rel] {
+		if o := c.all[parent][i.obj.Name]; o != nil {
+			all = append(all, o)
+		}
+	}
+	return all
 }
 
 type inheritedColumn struct {

@@ -210,9 +210,16 @@ func marked(c *catalog.Catalog, index *catalog.Object, mark string) bool {
 }
 
 func createConstraint(p *catalog.Ctx, o *catalog.Object) []string {
+	if wentAlong(p, o) {
+		return nil
+	}
 	if stays(p, p.From, o) {
 		return constraintExtras(p, inheritedIn(p.From, o), o)
 	}
+	return constraintSQL(p, o)
+}
+
+func constraintSQL(p *catalog.Ctx, o *catalog.Object) []string {
 	alter := "ALTER TABLE " + tableOf(o.Key) + " "
 	add := alter + "ADD " + constraintDef(o)
 	extras := constraintExtras(p, nil, o)
@@ -255,7 +262,7 @@ func dropConstraint(p *catalog.Ctx, o *catalog.Object) []string {
 	if o.Kind == "check" && !strings.HasSuffix(o.Attrs["def"], " NO INHERIT") {
 		return dropInherited(p, o, drop)
 	}
-	return []string{"ALTER TABLE " + tableOf(o.Key) + " " + drop}
+	return append([]string{"ALTER TABLE " + tableOf(o.Key) + " " + drop}, freed(p, o)...)
 }
 
 func renameConstraint(_ *catalog.Ctx, o *catalog.Object, to catalog.Key) []string {

@@ -96,9 +96,13 @@ func concurrently(p *catalog.Ctx, c *catalog.Catalog, o *catalog.Object) string 
 }
 
 func createIndex(p *catalog.Ctx, o *catalog.Object) []string {
-	if stays(p, p.From, o) {
+	if stays(p, p.From, o) || wentAlong(p, o) {
 		return nil
 	}
+	return indexSQL(p, o)
+}
+
+func indexSQL(p *catalog.Ctx, o *catalog.Object) []string {
 	stmts := ownNamed(p, o)
 	b := &strings.Builder{}
 	b.WriteString("CREATE " + either(o.Attrs["unique"] != "", "UNIQUE ", "") + "INDEX " + concurrently(p, p.To, o))
@@ -148,7 +152,7 @@ func dropIndex(p *catalog.Ctx, o *catalog.Object) []string {
 	if stays(p, p.To, o) {
 		return nil
 	}
-	return []string{"DROP INDEX " + concurrently(p, p.From, o) + dotted(o.Schema, o.Name)}
+	return append([]string{"DROP INDEX " + concurrently(p, p.From, o) + dotted(o.Schema, o.Name)}, freed(p, o)...)
 }
 
 func renameIndex(_ *catalog.Ctx, o *catalog.Object, to catalog.Key) []string {

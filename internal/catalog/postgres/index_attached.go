@@ -119,3 +119,39 @@ func ownNamed(p *catalog.Ctx, o *catalog.Object) []string {
 	}
 	return stmts
 }
+
+// wentAlong tells whether an index or key of a partition belonged to one of its table that
+// goes, and goes with that: freed makes it again.
+func wentAlong(p *catalog.Ctx, o *catalog.Object) bool {
+	return indexLabels[o.Kind] != "" && sameParent(p, o.TableKey()) && inheritedIn(p.From, o) != nil
+}
+
+// sameParent tells whether a table is a partition of the same table before and after, all along.
+func sameParent(p *catalog.Ctx, table catalog.Key) bool {
+	from, to := p.From.Get(table), p.To.Get(table)
+	return from != nil && to != nil && !anew(p, table) && to.Attrs["partition_of"] != "" && from.Attrs["partition_of"] == to.Attrs["partition_of"]
+}
+
+// freed makes the indexes of partitions again that have gone with one of their table and
+// are to be there without it.
+func freed(p *catalog.Ctx, o *catalog.Object) []string {
+	if t := p.From.Get(o.TableKey()); t == nil || t.Attrs["partition_key"] == "" {
+		return nil
+	}
+	var stmts []string
+	for _, x := range p.From.Objects {
+		if x.Kind != "table" || withinTable(x) != o.TableKey() || !sameParent(p, x.Key) || x.Info[attachedMark+o.Name] == "" {
+			continue
+		}
+		below := &catalog.Object{Key: catalog.Key{Kind: o.Kind, Schema: x.Schema, Table: x.Name, Name: x.Info[attachedMark+o.Name]}}
+		switch own := p.To.Get(below.Key); {
+		case own == nil:
+		case own.Kind == "index":
+			stmts = append(stmts, indexSQL(p, own)...)
+		default:
+			stmts = append(stmts, constraintSQL(p, own)...)
+		}
+		stmts = append(stmts, freed(p, below)...)
+	}
+	return stmts
+}

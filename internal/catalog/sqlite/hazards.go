@@ -201,15 +201,8 @@ func renameCandidate(gone, come *catalog.Object, from, to *catalog.Catalog) bool
 // alike tells whether two tables share at least two thirds of the larger's
 // columns, by name and affinity.
 func alike(gone, come *catalog.Object, from, to *catalog.Catalog) bool {
-	old := map[string]string{}
-	for _, c := range from.Parts(gone.Key, "column") {
-		old[fold(c.Name)] = affinity(c.Attrs["type"])
-	}
-	columns, common := to.Parts(come.Key, "column"), 0
-	for _, c := range columns {
-		if was, ok := old[fold(c.Name)]; ok && was == affinity(c.Attrs["type"]) {
-			common++
-		}
-	}
-	return common > 0 && 3*common >= 2*max(len(old), len(columns))
+	shared, most := catalog.SharedColumns(gone, come, from, to, func(c *catalog.Object) (name, typ string) {
+		return fold(c.Name), affinity(c.Attrs["type"])
+	})
+	return shared > 0 && 3*shared >= 2*most
 }
