@@ -40,7 +40,7 @@ test-fast: ## the tests that need no server
 	$(GO) test $(TESTFLAGS) $(PKG)
 
 torture: ## kill migr, its sessions, its network and its servers at every command; writes the table of docs/reliability.md
-	scripts/testdb.sh run $(ENGINES) -- env MIGR_TEST_TORTURE=1 $(GO) test ./cmd/migr -run 'TestTorture$$|TestReliabilityTable|TestSwarm' -count=1 -timeout 3h -v $(TESTFLAGS)
+	scripts/testdb.sh run $(ENGINES) -- env MIGR_TEST_TORTURE=1 $(GO) test ./cmd/migr -run 'TestTorture$$|TestReliabilityTable|TestSwarm' -count=1 -timeout 3h -parallel 5 -v $(TESTFLAGS)
 
 pairs: ## thousands of random pairs of schemas on each engine, led to one another and back (TESTFLAGS='-run TestPairs/sqlite')
 	scripts/testdb.sh run $(ENGINES) -- env MIGR_TEST_TORTURE=1 $(GO) test ./internal/roundtrip -count=1 -timeout 12h -v $(TESTFLAGS)

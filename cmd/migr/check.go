@@ -184,6 +184,20 @@ func unsound(err error) (problemResult, bool) {
 	return problemResult{}, false
 }
 
+// livePair is the live schema and the models.
+func (a *app) livePair(ctx context.Context, db *database) (have, want *built, done func(), err error) {
+	m, err := a.models()
+	if err != nil {
+		return nil, nil, func() {}, err
+	}
+	want, done, err = a.closing(a.wanted(ctx, db, m, true))
+	if err != nil {
+		return nil, nil, done, err
+	}
+	c, err := a.liveFor(ctx, db, want)
+	return &built{catalog: c}, want, done, err
+}
+
 // pair reads both ends of a comparison. A schema that one end makes is read on the live end too.
 func (a *app) pair(ctx context.Context, db *database, from, to string) (have, want *built, done func(), err error) {
 	var closers []func()
@@ -198,11 +212,7 @@ func (a *app) pair(ctx context.Context, db *database, from, to string) (have, wa
 		return b, err
 	}
 	if from == "live" && to == "models" {
-		if want, err = read(to); err != nil {
-			return nil, nil, done, err
-		}
-		c, err := a.live(ctx, db, want.scope)
-		return &built{catalog: c}, want, done, err
+		return a.livePair(ctx, db)
 	}
 	if want, err = read(to); err != nil {
 		return nil, nil, done, err

@@ -277,7 +277,7 @@ func (a *app) ofStatement(e *apply.StatementError) *problem {
 		return lostStatement(e, p)
 	}
 	if e.Atomic {
-		p.why = append(p.why, "the revision was rolled back: nothing of it is left")
+		p.why = append(p.why, "it was rolled back: "+untouched(e.Task))
 		p.hint = "mend the file and run the command again"
 		if sig.Signal != nil {
 			p.hint = "run the command again"
@@ -305,10 +305,23 @@ func (a *app) ofStatement(e *apply.StatementError) *problem {
 		p.why = append(p.why, spanText(e.Done+1, e.N-1)+" rolled back: one transaction is around both")
 	}
 	p.hint = fmt.Sprintf("mend statement %d in the file and run the same command again: it goes on there; `migr status` tells the state", e.N)
+	if gone := a.gone(e); gone != "" {
+		p.hint = fmt.Sprintf("mend statement %d in the file; %s: write what makes it again in front of statement %d, where that needs it, and go on with `migr repair --resume`", e.N, gone, e.Done+1)
+	}
 	if p.exit == exitLocked {
 		p.hint = "run the same command again when the lock is free: it goes on there; or raise lock_timeout and lock_retries"
 	}
 	return p
+}
+
+// gone says what the statements that are done had made in the session that has ended; ""
+// where that is nothing.
+func (a *app) gone(e *apply.StatementError) string {
+	p, err := a.offline()
+	if err != nil {
+		return ""
+	}
+	return goneText((&apply.Plan{Dialect: p.dialect}).Carried(*e.Task, e.Done))
 }
 
 // doneText says which statements of a revision are done.
@@ -334,7 +347,7 @@ func ofTask(e *apply.TaskError) *problem {
 	}
 	p.hint = "`migr status` tells what is done; run the same command again"
 	if e.Atomic {
-		p.why = append(p.why, "the revision was rolled back: nothing of it is left")
+		p.why = append(p.why, "it was rolled back: "+untouched(e.Task))
 		p.hint = "run the command again when that is mended"
 	}
 	return p

@@ -6,6 +6,7 @@ import (
 
 	"github.com/migr-dev/migr/internal/apply"
 	"github.com/migr-dev/migr/internal/driver"
+	"github.com/migr-dev/migr/internal/history"
 )
 
 func ofLocked(e *apply.LockedError) *problem {
@@ -40,15 +41,15 @@ func ofLost(e *apply.LostError) *problem {
 	}
 	switch {
 	case e.Known && e.Atomic:
-		p.why = append(p.why, "the database was asked over a new connection: the revision is not applied, nothing of it is left")
+		p.why = append(p.why, "the database was asked over a new connection: "+untouched(e.Task))
 	case e.Known:
-		p.why = append(p.why, "the database was asked over a new connection: the revision is not recorded as applied")
+		p.why = append(p.why, "the database was asked over a new connection: "+unrecorded(e.Task))
 		p.hint = "`migr status` tells which statements are done; run the command again: it goes on there"
 	case e.Atomic && e.Committing:
 		p.why = append(p.why, "COMMIT was sent, and the database could not be reached again: whether the revision is applied is not known; it is either wholly applied or not at all")
 		p.hint = "`migr status` tells which, once the database can be reached"
 	case e.Atomic:
-		p.why = append(p.why, "COMMIT was not sent: the server rolls the revision back, nothing of it is left")
+		p.why = append(p.why, "COMMIT was not sent, the server rolls back: "+untouched(e.Task))
 	default:
 		p.why = append(p.why, "the log of the database tells which of its statements are done")
 		p.hint = "`migr status` tells the state; run the command again: it goes on there, or says what is not known"
@@ -64,7 +65,7 @@ func lostStatement(e *apply.StatementError, p *problem) *problem {
 	p.more["lost"] = e.Lost
 	if e.Atomic {
 		p.code = "connect"
-		p.why = append(p.why, "COMMIT was not sent: the server rolls the revision back, nothing of it is left")
+		p.why = append(p.why, "COMMIT was not sent, the server rolls back: "+untouched(e.Task))
 		p.hint = "run the command again"
 		return p
 	}
@@ -72,4 +73,22 @@ func lostStatement(e *apply.StatementError, p *problem) *problem {
 	p.why = append(p.why, fmt.Sprintf("%s; whether %d was carried out was not seen; the rest was not run", doneText(e.Done), e.N))
 	p.hint = "run the same command again: it looks what became of the statement and goes on, or says that this cannot be told"
 	return p
+}
+
+// untouched says how a revision stands of which a transaction was rolled back: the one that
+// was to be undone is applied still.
+func untouched(t *apply.Task) string {
+	if t.Direction == string(history.Down) {
+		return "the revision is applied as before"
+	}
+	return "the revision is not applied, nothing of it is left"
+}
+
+// unrecorded says of a revision with statements outside of transactions what the database
+// has not heard of.
+func unrecorded(t *apply.Task) string {
+	if t.Direction == string(history.Down) {
+		return "its way back is not recorded as done"
+	}
+	return "the revision is not recorded as applied"
 }

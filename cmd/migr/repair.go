@@ -26,7 +26,9 @@ func (a *app) repairCommand() *cobra.Command {
 		Use: "repair", Short: "end a half-done revision, or correct what is recorded", Args: cobra.NoArgs,
 		Long: `Without flags it tells what is to be repaired, and how, and changes nothing.
 
---resume goes on after the last statement that is known to be done.
+--resume goes on after the last statement that is known to be done, also where
+upgrade does not: with one whose end was not seen, or without what ended with the
+session of those before (a temporary table, a variable that a query gave).
 --assume-done N says that the first N statements are done; --resume, or the next
 upgrade, goes on after them.
 --mark-applied REV records a revision as applied, --mark-pending REV as not
@@ -236,6 +238,9 @@ func (r *repairer) assumeDone(ctx context.Context) (string, error) {
 	}
 	if len(t.Stmts) < r.o.assumeDone {
 		return "", usagef("--assume-done %d: there are %s in %s", r.o.assumeDone, count(len(t.Stmts), "statement"), rev.Path)
+	}
+	if err := r.s.Prepare(ctx, r.st); err != nil {
+		return "", err
 	}
 	return e.Revision, r.s.AssumeDone(ctx, e, t, r.o.assumeDone)
 }

@@ -125,9 +125,10 @@ func (a *app) discard(sc *scratch.DB) {
 type built struct {
 	*scratch.DB
 	catalog *catalog.Catalog
-	scope   catalog.Scope // with the schemas that were made there
-	added   []string      // those
-	marks   []source.Mark // what the models say has another name
+	scope   catalog.Scope    // with the schemas that were made there
+	added   []string         // those
+	marks   []source.Mark    // what the models say has another name
+	live    *catalog.Catalog // read while this was built, in the same scope; nil: it was not
 }
 
 // build makes a scratch database, fills it and reads it.
@@ -176,8 +177,10 @@ func (a *app) withAdded(s catalog.Scope, added []string) catalog.Scope {
 	return s
 }
 
-// buildModels builds the schema that the models' statements describe.
-func (a *app) buildModels(ctx context.Context, db *database, stmts []sqltext.Stmt) (*built, error) {
+// buildModels builds the schema that the models' statements describe and, with
+// beside, reads the live one meanwhile: the servers' processes, or SQLite's files, have
+// nothing to do with one another, and most of the time is theirs.
+func (a *app) buildModels(ctx context.Context, db *database, stmts []sqltext.Stmt, beside bool) (*built, error) {
 	ready, err := source.Prepare(db.dialect.Family, stmts, source.Grants(a.cfg.Grants))
 	if err != nil {
 		return nil, err
@@ -186,11 +189,34 @@ func (a *app) buildModels(ctx context.Context, db *database, stmts []sqltext.Stm
 	if err != nil {
 		return nil, err
 	}
-	b, err := a.build(ctx, db, a.scope(db), func(sc *scratch.DB) error { return sc.Load(ctx, ready) })
-	if err == nil {
-		b.marks = marks
+	var live *catalog.Catalog
+	scope := a.scope(db)
+	b, err := a.build(ctx, db, scope, func(sc *scratch.DB) error {
+		wait := func() error { return nil }
+		if beside {
+			wait = begin(func() (err error) { live, err = a.live(ctx, db, scope); return err })
+		}
+		err := sc.Load(ctx, ready)
+		if errLive := wait(); err == nil { // waited for in any case: what comes next uses its connection
+			err = errLive
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
 	}
-	return b, err
+	b.marks = marks
+	if slices.Equal(b.scope.Schemas, scope.Schemas) {
+		b.live = live
+	}
+	return b, nil
+}
+
+// begin runs f and returns how to wait for its end.
+func begin(f func() error) (wait func() error) {
+	done := make(chan error, 1)
+	go func() { done <- f() }()
+	return func() error { return <-done }
 }
 
 // buildRevisions builds the schema that revisions lead to.
@@ -211,6 +237,18 @@ func (a *app) buildRevisions(ctx context.Context, db *database, steps []history.
 		}
 		return nil
 	})
+}
+
+// liveFor is the live schema in the scope of what is wanted. The two share in memory
+// what they have in common.
+func (a *app) liveFor(ctx context.Context, db *database, want *built) (c *catalog.Catalog, err error) {
+	if c = want.live; c == nil {
+		if c, err = a.live(ctx, db, want.scope); err != nil {
+			return nil, err
+		}
+	}
+	c.Share(want.catalog)
+	return c, nil
 }
 
 // live reads the database itself.
@@ -269,7 +307,7 @@ func (a *app) sourceCatalog(ctx context.Context, db *database, src string) (*bui
 		if err != nil {
 			return nil, none, err
 		}
-		return a.closing(a.wanted(ctx, db, m))
+		return a.closing(a.wanted(ctx, db, m, false))
 	}
 	if strings.Contains(src, "://") && !strings.HasPrefix(src, "exec:") {
 		return a.otherDatabase(ctx, db, src)
@@ -277,7 +315,7 @@ func (a *app) sourceCatalog(ctx context.Context, db *database, src string) (*bui
 	if c, done, err, ok := a.revisionCatalog(ctx, db, src); ok {
 		return c, done, err
 	}
-	return a.closing(a.wanted(ctx, db, config.Models{Specs: []string{src}, Base: a.dir}))
+	return a.closing(a.wanted(ctx, db, config.Models{Specs: []string{src}, Base: a.dir}, false))
 }
 
 func (a *app) closing(b *built, err error) (*built, func(), error) {

@@ -230,8 +230,9 @@ func (a *app) shownURL() string {
 	return u.Redacted()
 }
 
-// partial finds the half-done revisions and makes the first step go on where it
-// stands; the statements that ran must still be those of the file.
+// resume finds the half-done revisions and makes the first step go on where it
+// stands; the statements that ran must still be those of the file. sure: a person says
+// that the next statement is to be run, and that it has all it needs.
 func (a *app) resume(ctx context.Context, s *apply.Session, st apply.State, tasks []apply.Task, sure bool) error {
 	for _, e := range st.Partial {
 		i := slices.IndexFunc(tasks, func(t apply.Task) bool { return t.Revision == e.Revision && t.Direction == e.Direction })
@@ -249,27 +250,75 @@ func (a *app) resume(ctx context.Context, s *apply.Session, st apply.State, task
 			}
 		}
 		t.Resume, t.Done = true, e.Done
-		if e.State != "running" || e.Started <= e.Done || sure {
+		if sure {
 			continue
 		}
-		if !sameAt(*t, e, e.Done+1) {
-			return partialProblem(e, fmt.Sprintf("it is not known whether statement %d was carried out, and it is another one in the file now", e.Done+1))
+		note := ""
+		if e.State == "running" && e.Started > e.Done {
+			var err error
+			if note, err = a.begun(ctx, s, t, e); err != nil {
+				return err
+			}
 		}
-		outcome, err := s.Outcome(ctx, t, e)
-		if err != nil {
-			return err
+		if gone := goneText(s.Plan.Carried(*t, t.Done)); gone != "" && t.Done < len(t.Stmts) {
+			return goneProblem(e, t, gone)
 		}
-		switch outcome {
-		case driver.Happened:
-			a.note("revision %s: statement %d had been carried out when migr was stopped; going on behind it", e.Revision, e.Done+1)
-			t.Done++
-		case driver.Again:
-			a.note("revision %s: going on with statement %d, at which migr was stopped", e.Revision, e.Done+1)
-		default:
-			return partialProblem(e, fmt.Sprintf("it is not known whether statement %d was carried out: migr was killed, or the connection was lost, while it ran", e.Done+1))
+		if note != "" {
+			a.note("revision %s: %s", e.Revision, note)
 		}
 	}
 	return nil
+}
+
+// begun settles what became of the statement that was begun and whose end was not seen,
+// and says so.
+func (a *app) begun(ctx context.Context, s *apply.Session, t *apply.Task, e apply.Entry) (string, error) {
+	unknown := func(why string) (string, error) {
+		p := partialProblem(e, fmt.Sprintf("it is not known whether statement %d was carried out%s", e.Done+1, why))
+		if gone := goneText(s.Plan.Carried(*t, t.Done)); gone != "" {
+			p.why = append(p.why, gone)
+		}
+		return "", p
+	}
+	if !sameAt(*t, e, e.Done+1) {
+		return unknown(", and it is another one in the file now")
+	}
+	outcome, err := s.Outcome(ctx, t, e)
+	switch {
+	case err != nil:
+		return "", err
+	case outcome == driver.Happened:
+		t.Done++
+		return fmt.Sprintf("statement %d had been carried out when migr was stopped; going on behind it", t.Done), nil
+	case outcome == driver.Again:
+		return fmt.Sprintf("going on with statement %d, at which migr was stopped", e.Done+1), nil
+	}
+	return unknown(": migr was killed, or the connection was lost, while it ran")
+}
+
+// goneText says what ended with the session of the statements that are done; "" where
+// that is nothing.
+func goneText(c driver.Carried) string {
+	if len(c.Gone) == 0 {
+		return ""
+	}
+	var all []string
+	for _, g := range c.Gone {
+		all = append(all, fmt.Sprintf("%s (made by statement %d)", g.What, g.Statement))
+	}
+	return "what is still to come may need what ended with the session: " + strings.Join(all, ", ")
+}
+
+// goneProblem refuses to go on without what the session had: the outcome could be another.
+func goneProblem(e apply.Entry, t *apply.Task, gone string) *problem {
+	p := partialProblem(e, gone)
+	first := ""
+	if t.Done > e.Done {
+		p.why = append(p.why, fmt.Sprintf("statement %d had been carried out when migr was stopped", t.Done))
+		first = fmt.Sprintf("`migr repair --assume-done %d` records that; then ", t.Done)
+	}
+	p.hint = fmt.Sprintf("%swrite what makes it again in front of statement %d in the file, where that needs it, and go on with `migr repair --resume`", first, t.Done+1)
+	return p
 }
 
 func partialProblem(e apply.Entry, why string) *problem {

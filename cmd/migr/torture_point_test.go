@@ -26,13 +26,14 @@ type ending int
 const (
 	wrong    ending = iota
 	byItself        // migr noticed, asked and went on
-	byUpgrade
-	byRepair // the outcome of a statement was not known
+	byAgain         // by the same command
+	byRepair        // the outcome of a statement was not known
 )
 
 // A victim is an engine under torture.
 type victim struct {
 	testdb.Engine
+	course
 	story []chapter
 	dir   string // the revision files
 	want  string // what an undisturbed run comes to
@@ -56,9 +57,9 @@ const patience = "MIGR_TEST_PULSE=500ms"
 
 func (v *victim) start(u string, env ...string) (*process, error) {
 	r := &process{done: make(chan error, 1)}
-	r.cmd = exec.Command("migr", "upgrade", "-u", u)
+	r.cmd = exec.Command("migr", append(v.command(), "-u", u)...)
 	r.cmd.Dir, r.cmd.Stdout, r.cmd.Stderr = v.dir, &r.out, &r.out
-	r.cmd.Env = append(os.Environ(), env...)
+	r.cmd.Env = append(append(os.Environ(), shortLease), env...)
 	if err := r.cmd.Start(); err != nil {
 		return nil, err
 	}
@@ -103,6 +104,7 @@ type told struct {
 	Revision string
 	State    string
 	Partial  *struct {
+		Direction        string
 		Statements, Done int
 		At               int // the statement that failed or was begun
 		Outcome          string
@@ -125,22 +127,35 @@ func (v *victim) truth(u string) ([]told, error) {
 		return nil, fmt.Errorf("status: %d revisions\n%s", len(status.Revisions), out)
 	}
 	for i, c := range v.story {
-		if err := c.check(db, status.Revisions[i]); err != nil {
+		if err := c.check(db, status.Revisions[i], v.down); err != nil {
 			return nil, fmt.Errorf("status does not tell the truth: %w\n%s", err, out)
 		}
 	}
 	return status.Revisions, nil
 }
 
-func (c chapter) check(db *sql.DB, s told) error {
+// way is what is carried out of a chapter.
+func (c chapter) way(back bool) []deed {
+	if back {
+		return c.back
+	}
+	return c.deeds
+}
+
+func (c chapter) check(db *sql.DB, s told, back bool) error {
 	must, may := 0, 0 // the first so many were carried out, and perhaps so many
+	deeds, begun, ended := c.way(back), statePending, stateApplied
+	direction := "up"
+	if back {
+		begun, ended, direction = ended, begun, "down"
+	}
 	switch {
 	case s.Revision != c.id:
 		return fmt.Errorf("revision %s in the place of %s", s.Revision, c.id)
-	case s.State == stateApplied:
-		must, may = len(c.deeds), len(c.deeds)
-	case s.State == statePending:
-	case s.State == statePartial && s.Partial != nil:
+	case s.State == ended:
+		must, may = len(deeds), len(deeds)
+	case s.State == begun:
+	case s.State == statePartial && s.Partial != nil && s.Partial.Direction == direction:
 		must, may = s.Partial.Done, s.Partial.Done
 		switch s.Partial.Outcome {
 		case outcomeDone:
@@ -154,11 +169,11 @@ func (c chapter) check(db *sql.DB, s told) error {
 	default:
 		return fmt.Errorf("revision %s is %q", c.id, s.State)
 	}
-	for i, d := range c.deeds {
+	for i, d := range deeds {
 		if d.probe == "" {
 			continue
 		}
-		did := d.did(context.Background(), db)
+		did := d.did(context.Background(), db, back)
 		if strings.Contains(d.sql, "audit VALUES") && did > 1 {
 			return fmt.Errorf("revision %s: statement %d was carried out %d times", c.id, i+1, did)
 		}
@@ -169,7 +184,7 @@ func (c chapter) check(db *sql.DB, s told) error {
 	return nil
 }
 
-var named = regexp.MustCompile(`(?m)^error: revision (\w+), up`)
+var named = regexp.MustCompile(`(?m)^error: revision (\w+), (up|down)`)
 
 // claimed holds migr to what it said of the revision at which it ended.
 func claimed(said string, states []told) error {
@@ -181,9 +196,11 @@ func claimed(said string, states []told) error {
 		if s.Revision != m[1] {
 			continue
 		}
-		for phrase, state := range map[string]string{
-			"nothing of it is left": statePending, "the revision is not applied": statePending, "not recorded as applied": statePartial, "statements 1 to": statePartial,
-		} {
+		phrases := map[string]string{"nothing of it is left": statePending, "the revision is not applied": statePending, "not recorded as applied": statePartial, "statements 1 to": statePartial}
+		if m[2] == "down" {
+			phrases = map[string]string{"applied as before": stateApplied, "its way back is not recorded": statePartial, "statements 1 to": statePartial, "nothing of it is left": "nothing that it may say", "not applied": "nothing that it may say"}
+		}
+		for phrase, state := range phrases {
 			if strings.Contains(said, phrase) && s.State != state {
 				return fmt.Errorf("migr said %q, and revision %s is %s", phrase, s.Revision, s.State)
 			}
@@ -194,11 +211,12 @@ func claimed(said string, states []told) error {
 
 // recover brings the database to its end by the documented command.
 func (v *victim) recover(u string, states []told, code int) (ending, error) {
-	how := byUpgrade
+	how := byAgain
 	if code == exitOK {
 		how = byItself
 	}
-	got, _, errs := v.migr("upgrade", "-u", u)
+	again := append(v.command(), "-u", u)
+	got, _, errs := v.migr(again...)
 	if got == exitPartial {
 		how = byRepair
 		args, err := v.repair(u, states)
@@ -208,10 +226,10 @@ func (v *victim) recover(u string, states []told, code int) (ending, error) {
 		if got, _, errs = v.migr(append(args, "-u", u)...); got != exitOK {
 			return wrong, fmt.Errorf("%s: exit %d\n%s", strings.Join(args, " "), got, errs)
 		}
-		got, _, errs = v.migr("upgrade", "-u", u)
+		got, _, errs = v.migr(again...)
 	}
 	if got != exitOK {
-		return wrong, fmt.Errorf("upgrade: exit %d\n%s", got, errs)
+		return wrong, fmt.Errorf("%s again: exit %d\n%s", again[0], got, errs)
 	}
 	return how, v.same(u)
 }
@@ -228,12 +246,12 @@ func (v *victim) repair(u string, states []told) ([]string, error) {
 			continue
 		}
 		n := s.Partial.Done
-		if v.story[i].deeds[n].did(context.Background(), db) > 0 {
+		if v.story[i].way(v.down)[n].did(context.Background(), db, v.down) > 0 {
 			return []string{"repair", "--assume-done", strconv.Itoa(n + 1)}, nil
 		}
 		return []string{"repair", "--resume"}, nil
 	}
-	return nil, errors.New("nothing is partial, and upgrade wants a repair")
+	return nil, errors.New("nothing is partial, and migr wants a repair")
 }
 
 // same compares with an undisturbed run; the lock must be free, and nothing half done.
@@ -248,8 +266,14 @@ func (v *victim) same(u string) error {
 	if code, out, errs := v.migr("lock", "status", "-u", u); code != exitOK {
 		return fmt.Errorf("lock status: exit %d\n%s%s", code, out, errs)
 	}
-	if code, out, errs := v.migr("status", "--exit-code", "-u", u); code != exitOK {
-		return fmt.Errorf("status --exit-code: exit %d\n%s%s", code, out, errs)
+	states, err := v.truth(u)
+	if err != nil {
+		return err
+	}
+	for _, s := range states {
+		if s.State != v.ended() {
+			return fmt.Errorf("in the end, revision %s is %s", s.Revision, s.State)
+		}
 	}
 	return nil
 }
@@ -320,6 +344,9 @@ func (v *victim) undisturbed(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = drop() }()
+	if err := v.prepare(u); err != nil {
+		t.Fatal(err)
+	}
 	x := newTrap(t, u)
 	defer x.close()
 	r, err := v.start(x.through(t, u))

@@ -143,6 +143,9 @@ func (p *torment) inProcess(t *testing.T) (ending, error) {
 	if p.fault.own {
 		what = "fill " + p.disk
 	}
+	if err := p.prepare(u); err != nil {
+		return wrong, err
+	}
 	log := filepath.Join(t.TempDir(), "log")
 	if p.run, err = p.start(u, fmt.Sprintf("MIGR_TEST_TAP=%s %d %s %s", log, p.n, p.when, what)); err != nil {
 		return wrong, err
@@ -168,6 +171,9 @@ func (p *torment) inProcess(t *testing.T) (ending, error) {
 func (v *victim) heardSQLite(t *testing.T) {
 	t.Helper()
 	u, log := v.New(t), filepath.Join(t.TempDir(), "log")
+	if err := v.prepare(u); err != nil {
+		t.Fatal(err)
+	}
 	r, err := v.start(u, "MIGR_TEST_TAP="+log)
 	if err != nil {
 		t.Fatal(err)

@@ -21,6 +21,7 @@ type fault struct {
 	env   []string // of migr
 	// needsDisk: it needs a file system as well, which only root can mount
 	needsDisk bool
+	idles     bool // most of its time migr waits
 	// inProcess: also where there is no server
 	inProcess bool
 	// relent is when the fault ends while migr still waits: a server may wait for room
@@ -57,7 +58,9 @@ func faults() []fault {
 			return nil
 		}},
 		{name: "session ended by an administrator", whens: always, spring: func(p *torment, l *link, _ []byte) error {
-			l.deaf.Store(false)
+			if p.when != after { // the client hears of it
+				l.hear(true)
+			}
 			if err := p.endSession(l.port(), p.db); !errors.Is(err, sql.ErrNoRows) { // it has ended by itself: the command was its last
 				return err
 			}
@@ -68,7 +71,7 @@ func faults() []fault {
 			return nil
 		}},
 		{
-			name: "black hole", whens: always, env: []string{patience},
+			name: "black hole", whens: always, idles: true, env: []string{patience},
 			spring: func(p *torment, _ *link, _ []byte) error { p.trap.dark.Store(true); return nil },
 		},
 		{name: "server killed and started again", whens: always, own: true, spring: func(p *torment, _ *link, _ []byte) error {
@@ -91,6 +94,9 @@ func (p *torment) suffer(t *testing.T) (ending, error) {
 		return wrong, err
 	}
 	defer func() { _ = drop() }()
+	if err := p.prepare(u); err != nil {
+		return wrong, err
+	}
 	p.trap = newTrap(t, u)
 	defer p.trap.close()
 	ready := make(chan struct{})
@@ -150,11 +156,11 @@ func (p *torment) judge(u string, code int) (ending, error) {
 
 // A tally counts the points of one fault on one engine.
 type tally struct {
-	engine, fault string
-	by            [byRepair + 1]int
+	engine, fault, course string
+	by                    [byRepair + 1]int
 }
 
-func (c tally) points() int { return c.by[wrong] + c.by[byItself] + c.by[byUpgrade] + c.by[byRepair] }
+func (c tally) points() int { return c.by[wrong] + c.by[byItself] + c.by[byAgain] + c.by[byRepair] }
 
 func (c *tally) add(o tally) {
 	for i := range c.by {
@@ -196,7 +202,7 @@ func report(t *testing.T, all []tally) {
 	var sum tally
 	for _, c := range all {
 		sum.add(c)
-		t.Logf("%-11s %-34s %4d points: %d by itself, %d by upgrade, %d by repair, %d wrong", c.engine, c.fault, c.points(), c.by[byItself], c.by[byUpgrade], c.by[byRepair], c.by[wrong])
+		t.Logf("%-11s %-34s %-24s %4d points: %d by itself, %d by the same command, %d by repair, %d wrong", c.engine, c.fault, c.course, c.points(), c.by[byItself], c.by[byAgain], c.by[byRepair], c.by[wrong])
 	}
 	line := fmt.Sprintf("torture: %d points tried, %d of them ended wrong\n", sum.points(), sum.by[wrong])
 	fmt.Print(line)
@@ -207,26 +213,39 @@ func report(t *testing.T, all []tally) {
 	}
 }
 
-// torture runs the points of one engine.
+// torture runs the points of one engine, course after course.
 func torture(t *testing.T, e testdb.Engine, whole bool) []tally {
-	v := &victim{Engine: e, story: story(e)}
-	v.dir = folder(t, files(v.story))
-	if e.Env == "" {
+	var all []tally
+	for _, c := range courses() {
+		if only, ok := os.LookupEnv("MIGR_TEST_TORTURE_COURSE"); (!ok || only == c.name) && c.on(e) {
+			v := &victim{Engine: e, course: c, story: story(e)}
+			all = append(all, v.torture(t, whole)...)
+		}
+	}
+	return all
+}
+
+func (v *victim) torture(t *testing.T, whole bool) []tally {
+	v.dir = folder(t, files(v.story, v.config()))
+	if v.Env == "" {
 		v.heardSQLite(t)
 	} else {
-		v.admin = testdb.Open(t, e.Admin(t))
+		v.admin = testdb.Open(t, v.Admin(t))
 		v.undisturbed(t)
 	}
 	for i, s := range v.said {
-		t.Logf("%d: %s", i+1, s)
+		t.Logf("%s %d: %s", v.name, i+1, s)
 	}
-	own, err := v.alone(t)
-	if err != nil && (whole || testdb.Strict()) {
-		t.Fatal(err)
+	var own *victim
+	var err error
+	if v.crashes {
+		if own, err = v.alone(t); err != nil && (whole || testdb.Strict()) {
+			t.Fatal(err)
+		}
 	}
 	var all []tally
 	for _, f := range faults() {
-		if e.Env == "" && !f.inProcess {
+		if !v.has(v.Engine, f) {
 			continue
 		}
 		if only := os.Getenv("MIGR_TEST_TORTURE_FAULT"); only != "" && only != f.name {
@@ -247,12 +266,14 @@ func torture(t *testing.T, e testdb.Engine, whole bool) []tally {
 
 // each runs the points of one fault.
 func (v *victim) each(t *testing.T, f fault, whole bool) tally {
-	c := tally{engine: v.Name, fault: f.name}
+	c := tally{engine: v.Name, fault: f.name, course: v.name}
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	room := make(chan struct{}, 4)
 	if f.own {
 		room = make(chan struct{}, 1)
+	} else if v.table || f.idles { // they wait: for the end of the lease, for an answer
+		room = make(chan struct{}, 12)
 	}
 	for _, p := range v.points(f, whole) {
 		room <- struct{}{}
@@ -264,7 +285,7 @@ func (v *victim) each(t *testing.T, f fault, whole bool) tally {
 			}
 			how, err := suffer(t)
 			if err != nil {
-				t.Errorf("%s %s command %d, %s: %v", f.name, p.when, p.n, excerpt(v.said[p.n-1]), err)
+				t.Errorf("%s: %s %s command %d, %s: %v", v.name, f.name, p.when, p.n, excerpt(v.said[p.n-1]), err)
 			}
 			mu.Lock()
 			defer mu.Unlock()
@@ -276,11 +297,16 @@ func (v *victim) each(t *testing.T, f fault, whole bool) tally {
 }
 
 // sample takes some points, the same ones each time: of SIGKILL one in eight, of what
-// takes longer two.
-func sample(all []*torment, f fault) []*torment {
+// takes longer two; of the courses but the first less.
+func (v *victim) sample(all []*torment, f fault) []*torment {
 	n := 2
-	if f.name == killed {
+	switch {
+	case f.name == killed && v.crashes:
 		n = len(all) / 8
+	case f.name == killed:
+		n = 5
+	case !v.crashes:
+		n = 1
 	}
 	r := rand.New(rand.NewPCG(1, uint64(len(all))))
 	r.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
@@ -298,7 +324,7 @@ func (v *victim) points(f fault, whole bool) []*torment {
 		}
 	}
 	if !whole {
-		return sample(all, f)
+		return v.sample(all, f)
 	}
 	return all
 }

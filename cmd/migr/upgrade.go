@@ -115,7 +115,11 @@ func (a *app) script(s *history.Script, o *running) error {
 	if err := plan.Check(tasks); err != nil {
 		return err
 	}
-	return a.scriptResult(s.Plan, plan, tasks, s.Create)
+	var tables []string
+	if s.Create {
+		tables = plan.Tables.Create()
+	}
+	return a.scriptResult(s.Plan, plan, tasks, tables)
 }
 
 // longScript prints the script of perhaps thousands of revisions: of each no more
@@ -140,7 +144,7 @@ func (a *app) longScript(p *product, plan *apply.Plan, s *history.Script) error 
 	}
 	a.answered = true
 	if s.Create {
-		parts = append([]string{plan.TablesScript()}, parts...)
+		parts = append([]string{plan.TablesScript(plan.Tables.Create())}, parts...)
 	}
 	for _, text := range parts {
 		if _, err := io.WriteString(a.out, text); err != nil {
@@ -151,7 +155,7 @@ func (a *app) longScript(p *product, plan *apply.Plan, s *history.Script) error 
 }
 
 // scriptResult prints what would be sent: as a script, or in JSON per step.
-func (a *app) scriptResult(steps *history.Plan, plan *apply.Plan, tasks []apply.Task, tables bool) error {
+func (a *app) scriptResult(steps *history.Plan, plan *apply.Plan, tasks []apply.Task, tables []string) error {
 	if a.json {
 		return a.result(runResult(steps, dryTasks(plan, tasks)), nil)
 	}
@@ -186,7 +190,8 @@ func (a *app) walk(ctx context.Context, w *walker) error {
 		return err
 	}
 	if o.dryRun {
-		return a.scriptResult(w.steps, s.Plan, w.tasks, !w.state.Versions || !w.state.Log)
+		s.Plan.Note = db.expected
+		return a.scriptResult(w.steps, s.Plan, w.tasks, s.Plan.Tables.Missing(w.state))
 	}
 	if absent { // all that can be refused has been: now it is made
 		_ = db.Close()

@@ -258,7 +258,7 @@ func (v *verifier) matches(ctx context.Context) (bool, error) {
 	if err != nil || len(m.Specs) == 0 {
 		return err == nil, err
 	}
-	want, err := v.a.wanted(ctx, v.db, m)
+	want, err := v.a.wanted(ctx, v.db, m, false)
 	if err != nil {
 		return false, err
 	}

@@ -22,8 +22,9 @@ import (
 
 // wanted is what models describe: as it was built once from the same statements on
 // the same server, or else built now. Planning with online asks the scratch database
-// about the models' functions, and so is never content with the former.
-func (a *app) wanted(ctx context.Context, db *database, m config.Models) (*built, error) {
+// about the models' functions, and so is never content with the former. With beside
+// the live schema is read while they are built.
+func (a *app) wanted(ctx context.Context, db *database, m config.Models, beside bool) (*built, error) {
 	stmts, err := a.modelStatements(ctx, db, m)
 	if err != nil {
 		return nil, err
@@ -37,7 +38,7 @@ func (a *app) wanted(ctx context.Context, db *database, m config.Models) (*built
 			return b, err
 		}
 	}
-	b, err := a.buildModels(ctx, db, stmts)
+	b, err := a.buildModels(ctx, db, stmts, beside)
 	if err == nil {
 		a.remember(key, b)
 	}

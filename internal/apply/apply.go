@@ -7,6 +7,7 @@ import (
 	"bufio"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"io"
 	"strings"
 	"time"
@@ -55,6 +56,9 @@ type Plan struct {
 	By       string // who runs it: user@host; "" asks the server
 	Tool     string // migr's version
 	Client   string // which process this is, for who waits for it
+	// Note, for a script that a person reads, tells what is known of a statement besides
+	// its transaction, "" for nothing; nil: scripts have no comments of their own.
+	Note func(s sqltext.Stmt) string
 }
 
 // What an operation is for.
@@ -139,16 +143,27 @@ func (p *Plan) groups(t Task) []group {
 	return append(groups, end)
 }
 
+// Carried tells what the first statements of a task left in their session.
+func (p *Plan) Carried(t Task, done int) driver.Carried {
+	if p.Dialect.Carried == nil {
+		return driver.Carried{}
+	}
+	return p.Dialect.Carried(texts(t.Stmts), min(done, len(t.Stmts)))
+}
+
+func texts(stmts []sqltext.Stmt) []string {
+	all := make([]string, len(stmts))
+	for i, s := range stmts {
+		all[i] = s.Text
+	}
+	return all
+}
+
 // setAgain are the settings that the statements behind have made in their session.
 func (p *Plan) setAgain(t Task) []op {
-	if p.Dialect.Sets == nil {
-		return nil
-	}
 	var ops []op
-	for _, s := range t.Stmts[:min(t.Done, len(t.Stmts))] {
-		if p.Dialect.Sets(s.Text) {
-			ops = append(ops, op{kind: opSetting, sql: s.Text})
-		}
+	for _, s := range p.Carried(t, t.Done).Again {
+		ops = append(ops, op{kind: opSetting, sql: s})
 	}
 	return ops
 }
@@ -246,17 +261,14 @@ type part struct {
 
 func (p *Plan) split(t Task) []part {
 	var parts []part
-	texts := make([]string, len(t.Stmts))
-	for i, s := range t.Stmts {
-		texts[i] = s.Text
-	}
+	all := texts(t.Stmts)
 	var rows []bool
 	if p.Dialect.Rows != nil {
-		rows = p.Dialect.Rows(texts)
+		rows = p.Dialect.Rows(all)
 	}
 	for i, s := range t.Stmts {
 		_, batch := t.Batches[i]
-		tx := p.Mode != Off && !t.NoTx && !batch && (p.Dialect.TxDDL && p.Dialect.NoTx(texts, i) == "" || rows != nil && rows[i])
+		tx := p.Mode != Off && !t.NoTx && !batch && (p.Dialect.TxDDL && p.Dialect.NoTx(all, i) == "" || rows != nil && rows[i])
 		if n := len(parts); tx && p.Dialect.TxDDL && n > 0 && parts[n-1].tx {
 			parts[n-1].stmts = append(parts[n-1].stmts, s)
 			continue
@@ -291,11 +303,12 @@ func hashes(stmts []sqltext.Stmt) string {
 }
 
 // Script writes the tasks as SQL for the product's own client, made of the
-// operations that Run would run. The error is the writer's.
-func (p *Plan) Script(w io.Writer, tasks []Task, tables bool) error {
+// operations that Run would run, behind the DDL of the version table and the log that
+// is to be sent before. The error is the writer's.
+func (p *Plan) Script(w io.Writer, tasks []Task, tables []string) error {
 	b := bufio.NewWriterSize(w, 64<<10)
-	if tables {
-		_, _ = b.WriteString(p.TablesScript())
+	if len(tables) > 0 {
+		_, _ = b.WriteString(p.TablesScript(tables))
 	}
 	for _, t := range tasks {
 		p.writeTask(b, t)
@@ -303,10 +316,11 @@ func (p *Plan) Script(w io.Writer, tasks []Task, tables bool) error {
 	return b.Flush()
 }
 
-// TablesScript is the beginning of a script that makes the version table and the log.
-func (p *Plan) TablesScript() string {
+// TablesScript is the beginning of a script that makes the version table and the log:
+// the DDL given.
+func (p *Plan) TablesScript(tables []string) string {
 	var b strings.Builder
-	for _, s := range p.Tables.Create() {
+	for _, s := range tables {
 		p.write(&b, s)
 	}
 	b.WriteByte('\n')
@@ -326,14 +340,35 @@ func (p *Plan) writeTask(b io.StringWriter, t Task) {
 		head += ": " + strings.ReplaceAll(t.Message, "\n", " ")
 	}
 	_, _ = b.WriteString(head + "\n")
+	tx := 0
 	for _, g := range p.groups(t) {
+		if g.tx {
+			tx++
+		}
 		for _, o := range g.ops {
-			if o.kind != opVerify {
-				p.write(b, o.sql)
+			if o.kind == opVerify {
+				continue
 			}
+			if o.kind == opStatement && p.Note != nil {
+				p.writeNote(b, t, o, tx)
+			}
+			p.write(b, o.sql)
 		}
 	}
 	_, _ = b.WriteString("\n")
+}
+
+// writeNote writes a comment above a statement: which it is, in which of the task's
+// transactions, and what is known of it besides.
+func (p *Plan) writeNote(b io.StringWriter, t Task, o op, tx int) {
+	note := fmt.Sprintf("-- statement %d of %d, transaction %d", o.n, len(t.Stmts), tx)
+	if o.alone {
+		note = fmt.Sprintf("-- statement %d of %d, in no transaction", o.n, len(t.Stmts))
+	}
+	if known := p.Note(t.Stmts[o.n-1]); known != "" {
+		note += ": " + known
+	}
+	_, _ = b.WriteString(strings.ReplaceAll(note, "\n", " ") + "\n")
 }
 
 // Texts returns the operations of one task as they would be sent.

@@ -24,7 +24,10 @@ func (s *Session) Outcome(ctx context.Context, t *Task, e Entry) (driver.Outcome
 		o := driver.Unknown
 		if err == nil {
 			_, batch := t.Batches[e.Done]
-			o, err = s.outcome(ctx, part.tx, batch, text, e.Found)
+			err = s.asBefore(ctx, s.Plan.Carried(*t, e.Done).Again, func(c *driver.Conn) (err error) {
+				o, err = s.outcome(ctx, c, part.tx, batch, text, e.Found)
+				return err
+			})
 		}
 		if err != nil {
 			return driver.Unknown, fmt.Errorf("looking what became of statement %d of revision %s: %w", e.Done+1, t.Revision, err)
@@ -34,13 +37,39 @@ func (s *Session) Outcome(ctx context.Context, t *Task, e Entry) (driver.Outcome
 	return driver.Unknown, nil
 }
 
-func (s *Session) outcome(ctx context.Context, tx, batch bool, text, found string) (driver.Outcome, error) {
+// asBefore does something with the settings that were made before the statement: names
+// are found by them, and things are shown by them. Where a transaction takes a SET back
+// with it (PostgreSQL, and so also behind a pooler), it is done in one; elsewhere in a
+// session of its own, as what the settings were is not known.
+func (s *Session) asBefore(ctx context.Context, settings []string, do func(*driver.Conn) error) error {
+	c := s.Conn
+	switch d := s.Plan.Dialect; {
+	case len(settings) == 0:
+		return do(c)
+	case d.TxDDL:
+		settings = append([]string{d.Begin}, settings...)
+		defer s.rollback(ctx)
+	default:
+		other, err := c.Another(ctx)
+		if err != nil {
+			return err
+		}
+		defer other.Close()
+		c = other
+	}
+	if err := c.Exec(ctx, joined(settings)); err != nil {
+		return fmt.Errorf("setting what the revision had set: %w", err)
+	}
+	return do(c)
+}
+
+func (s *Session) outcome(ctx context.Context, c *driver.Conn, tx, batch bool, text, found string) (driver.Outcome, error) {
 	d := s.Plan.Dialect
 	switch {
 	case batch, tx && d.Undone == nil:
 		return driver.Again, nil
 	case tx:
-		if undone, err := d.Undone(ctx, s.Conn, text); err != nil || !undone {
+		if undone, err := d.Undone(ctx, c, text); err != nil || !undone {
 			return driver.Unknown, err
 		}
 		return driver.Again, nil
@@ -50,14 +79,18 @@ func (s *Session) outcome(ctx context.Context, tx, batch bool, text, found strin
 	a := d.Alone(text)
 	switch {
 	case a == nil:
-	case a.Outcome != nil:
-		return a.Outcome(ctx, s.Conn)
-	case a.Became != nil && found != "":
-		now, err := a.Look(ctx, s.Conn, "")
-		if err != nil || now == "" {
-			return driver.Unknown, err
+	case a.Look != nil && found != "":
+		now, err := a.Look(ctx, c, "")
+		switch {
+		case err != nil || now == "":
+		case a.Became != nil:
+			return a.Became(found, now), nil
+		case now == found:
+			return a.Outcome(ctx, c)
 		}
-		return a.Became(found, now), nil
+		return driver.Unknown, err
+	case a.Outcome != nil:
+		return a.Outcome(ctx, c)
 	}
 	return driver.Unknown, nil
 }

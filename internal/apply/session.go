@@ -17,11 +17,12 @@ type State struct {
 	Partial  []Entry  // revisions begun and not ended
 	Versions bool     // the version table is there
 	Log      bool     // the log is there
+	Older    bool     // the log was made by an earlier build: it has no column "found"
 }
 
 // Same tells whether two states are the same, with no revision half done.
 func (s State) Same(o State) bool {
-	return s.Versions == o.Versions && s.Log == o.Log && len(s.Partial)+len(o.Partial) == 0 && slices.Equal(s.Rows, o.Rows)
+	return s.Versions == o.Versions && s.Log == o.Log && s.Older == o.Older && len(s.Partial)+len(o.Partial) == 0 && slices.Equal(s.Rows, o.Rows)
 }
 
 // ErrMoved says that the version table changed between planning and running.
@@ -51,17 +52,33 @@ type Session struct {
 
 // Read tells the state, in one round trip where both tables are there.
 func (s *Session) Read(ctx context.Context) (State, error) {
-	t := s.Plan.Tables
-	rows, err := s.Conn.Strings(ctx, fmt.Sprintf("SELECT '', version_num, '', 0, 0, 0, '', '', '', '', '' FROM %s UNION ALL SELECT state, revision, direction, statements, started, done, checksum, hashes, error, message, found FROM %s WHERE state <> 'done'",
-		t.version(), t.log()))
+	rows, err := s.readBoth(ctx, "found")
 	if err == nil {
 		return stateOf(rows), nil
 	}
 	if !s.missing(err) {
+		if rows, e := s.readBoth(ctx, "''"); e == nil {
+			st := stateOf(rows)
+			st.Older = true
+			return st, nil
+		}
 		return State{}, fmt.Errorf("reading the version table: %w", err)
 	}
+	return s.readEach(ctx)
+}
+
+// readBoth reads both tables; found stands for the column of that name.
+func (s *Session) readBoth(ctx context.Context, found string) ([][]string, error) {
+	t := s.Plan.Tables
+	return s.Conn.Strings(ctx, fmt.Sprintf("SELECT '', version_num, '', 0, 0, 0, '', '', '', '', '' FROM %s UNION ALL SELECT state, revision, direction, statements, started, done, checksum, hashes, error, message, %s FROM %s WHERE state <> 'done'",
+		t.version(), found, t.log()))
+}
+
+// readEach reads the tables one by one, as one of them is not there.
+func (s *Session) readEach(ctx context.Context) (State, error) {
+	t := s.Plan.Tables
 	st := State{}
-	rows, err = s.Conn.Strings(ctx, "SELECT version_num FROM "+t.version())
+	rows, err := s.Conn.Strings(ctx, "SELECT version_num FROM "+t.version())
 	switch {
 	case err == nil:
 		st.Versions = true
@@ -75,6 +92,10 @@ func (s *Session) Read(ctx context.Context) (State, error) {
 		_, err = s.Conn.Strings(ctx, "SELECT revision FROM "+t.log()+" WHERE state = ''")
 		if st.Log = err == nil; !st.Log && !s.missing(err) {
 			return State{}, fmt.Errorf("reading the log: %w", err)
+		}
+		if st.Log {
+			_, err = s.Conn.Strings(ctx, "SELECT found FROM "+t.log()+" WHERE state = ''")
+			st.Older = err != nil
 		}
 	}
 	return st, nil
@@ -150,20 +171,21 @@ func readTime(s string) time.Time {
 	return time.Time{}
 }
 
-// Prepare makes the tables that are missing; those that are there are not
-// touched, so that a user without the right to create tables can run.
+// Prepare makes the tables that are missing, and the column that a log of an earlier
+// build does not have; those that are there are not touched, so that a user without
+// the right to create tables can run.
 func (s *Session) Prepare(ctx context.Context, st State) error {
-	var create []string
-	if !st.Versions {
-		create = append(create, s.Plan.Tables.createVersion())
-	}
-	if !st.Log {
-		create = append(create, s.Plan.Tables.createLog())
-	}
+	create := s.Plan.Tables.Missing(st)
 	if len(create) == 0 {
 		return nil
 	}
-	if err := s.Conn.Exec(ctx, strings.Join(create, ";\n")); err != nil {
+	err := s.Conn.Exec(ctx, strings.Join(create, ";\n"))
+	if err != nil && st.Older { // where no lock is held (SQLite), another may have been quicker
+		if now, e := s.Read(ctx); e == nil && now.Versions && now.Log && !now.Older {
+			return nil
+		}
+	}
+	if err != nil {
 		return fmt.Errorf("creating the version table: %w", err)
 	}
 	return nil

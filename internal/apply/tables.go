@@ -45,6 +45,21 @@ func (t Tables) lit(s string) string { return sqltext.QuoteLiteral(t.Dialect.Fam
 // Create returns the DDL of both tables.
 func (t Tables) Create() []string { return []string{t.createVersion(), t.createLog()} }
 
+// Missing returns the DDL of what a state lacks, to be sent before anything is written.
+func (t Tables) Missing(st State) []string {
+	var ddl []string
+	if !st.Versions {
+		ddl = append(ddl, t.createVersion())
+	}
+	switch {
+	case !st.Log:
+		ddl = append(ddl, t.createLog())
+	case st.Older:
+		ddl = append(ddl, "ALTER TABLE "+t.log()+" ADD COLUMN found "+t.Dialect.Tables.Text)
+	}
+	return ddl
+}
+
 func (t Tables) createVersion() string {
 	return fmt.Sprintf("CREATE TABLE IF NOT EXISTS %s (\n  version_num VARCHAR(32) NOT NULL,\n  CONSTRAINT %s PRIMARY KEY (version_num)\n)%s",
 		t.version(), sqltext.Ident(t.Dialect.Family, t.Version+"_pkc"), t.Dialect.Tables.Tail)

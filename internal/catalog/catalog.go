@@ -119,6 +119,10 @@ func (c *Catalog) Sort() {
 			cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Pos, b.Pos), cmp.Compare(a.Name, b.Name))
 	})
 	slices.SortFunc(c.Unknown, Key.Compare)
+	c.index()
+}
+
+func (c *Catalog) index() {
 	c.byKey = make(map[Key]*Object, len(c.Objects))
 	c.parts = make(map[Key][]*Object)
 	for _, o := range c.Objects {
@@ -128,6 +132,23 @@ func (c *Catalog) Sort() {
 			c.parts[t] = append(c.parts[t], o)
 		}
 	}
+}
+
+// Share puts the objects of another catalog in the place of those that are the same in
+// every respect, so that memory holds them once: two readings of one large schema take
+// little more than one. Objects are not changed after they are read.
+func (c *Catalog) Share(from *Catalog) {
+	for i, o := range c.Objects {
+		if p := from.byKey[o.Key]; p != nil && o.same(p) {
+			c.Objects[i] = p
+		}
+	}
+	c.index()
+}
+
+// same is equality of all that an object holds.
+func (o *Object) same(p *Object) bool {
+	return o.Key == p.Key && o.Pos == p.Pos && maps.Equal(o.Attrs, p.Attrs) && maps.Equal(o.Info, p.Info) && slices.Equal(o.Deps, p.Deps)
 }
 
 // Get returns the object of that key, or nil.

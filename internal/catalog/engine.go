@@ -27,6 +27,9 @@ type Engine struct {
 	// Locks runs a statement in a transaction of its own and tells what it has locked of
 	// the tables that were there before. Nil: the server does not tell.
 	Locks func(ctx context.Context, q Querier, stmt string) ([]Lock, error)
+	// Expect tells by a statement's text alone what it locks of the table that it is about, and
+	// what it does meanwhile; "" where the text does not tell. Nil: it never does.
+	Expect func(stmt string) string
 	// Columns reads the columns of one table, in their order, as far as a change of type is
 	// judged by it; Info["labels"] lists, one a line, what an enum type holds. None where
 	// there is no such table. It is one query.
@@ -129,6 +132,18 @@ type Kind struct {
 	// statements that take the dependence on gone away, and those that bring it
 	// back. Nil: the object holds no data and is itself dropped and rebuilt.
 	Yield func(p *Ctx, from, to *Object, gone Key) (before, after []string)
+	// Within tells what an object's data are part of, as a partition's rows are its table's:
+	// dropping that drops the object in passing, and what is within it on both sides is
+	// made anew with it. The zero Key: nothing. Nil: no object of the kind is.
+	Within func(o *Object) Key
+	// Joins tells which objects an object must be like when it becomes a part of them, as a
+	// partition has the columns of its table: their parts change before it joins and after
+	// it leaves. Nil: none.
+	Joins func(o *Object) []Key
+	// Refill is for what keeps its data though it is dropped and made anew: it returns
+	// what brings back the data that Drop has put aside, once the object and all within
+	// it is made. Nil: the data are lost.
+	Refill func(p *Ctx, from, to *Object) []string
 	// Hazards lists what a change loses. from or to is nil for an add or a drop.
 	Hazards func(p *Ctx, from, to *Object) []Hazard
 }
@@ -143,7 +158,8 @@ type Alteration struct {
 	// kinds, must be dropped before SQL and rebuilt after it.
 	Detach []Key
 	// Rebuild names objects of From that must be dropped before SQL and made again
-	// after it, with what depends on them, though their kind is Carried.
+	// after it, with what depends on them, though their kind is Carried or yields.
+	// It holds with Replace, too.
 	Rebuild []Key
 	// DropsParts: SQL drops the table in passing (SQLite's rebuild), so those of
 	// the detached that go with the table need no Drop of their own.
@@ -156,6 +172,9 @@ type Ctx struct {
 	Inline   []*Object // Create of a table: its Inline and Merged parts, ordered by kind and place
 	Online   bool      // the least blocking form is wanted
 	Free     bool      // the order of columns means nothing: none is moved
+	// Anew tells whether an object of both sides is dropped and made again. What Alter decides
+	// is part of the answer: when it is asked first it is nil, and if need be it is asked again.
+	Anew func(Key) bool
 }
 
 // A Delta is one object that is there before and after, and differs.

@@ -99,7 +99,7 @@ func (p *planner) takeOut(circle []*node) bool {
 		taken := false
 		for _, n := range circle {
 			for _, o := range slices.Clone(n.parts) {
-				if (o.Kind == "column") == columns && p.kinds[o.Kind].How != catalog.Merged && p.reaches(n, o, in) {
+				if o.Table != "" && (o.Kind == "column") == columns && p.kinds[o.Kind].How != catalog.Merged && p.reaches(n, o, in) {
 					p.takePart(n, o)
 					taken = true
 				}

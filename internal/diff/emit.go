@@ -48,6 +48,8 @@ func (p *planner) sql(n *node) []string {
 		return n.a.before
 	case restoring:
 		return n.a.after
+	case refilling:
+		return k.Refill(&ctx, n.a.from, n.obj)
 	default:
 		return n.a.alter.SQL
 	}
@@ -55,8 +57,11 @@ func (p *planner) sql(n *node) []string {
 
 // deltas lists the differences that a node mends: none when it only makes room.
 func (p *planner) deltas(n *node) []*catalog.Delta {
-	if n.a.quiet || n.stage == yielding || n.stage == restoring {
+	if n.stage == yielding || n.stage == restoring || n.stage == refilling {
 		return nil
+	}
+	if n.a.quiet {
+		return p.folded(n)
 	}
 	d := n.a.delta
 	var all []*catalog.Delta
@@ -110,16 +115,19 @@ func (p *planner) change(d *catalog.Delta) *Change {
 }
 
 // hazards asks the kind what the change loses; a thing that holds data and is
-// replaced loses it as if it were dropped.
+// replaced loses it as if it were dropped, unless it is refilled.
 func (p *planner) hazards(d *catalog.Delta, n *node) []catalog.Hazard {
 	k := p.kinds[keyOfDelta(d).Kind]
 	if k.Kind == nil || k.Hazards == nil {
 		return nil
 	}
+	if a := p.actions[keyOfDelta(d)]; a != nil && a.with != nil && d.To == nil { // its data are kept by what it is within
+		return nil
+	}
 	if d.From == nil && lonePart(d.To, p.to, p.from) { // its table is new: there are no rows yet
 		return nil
 	}
-	if d.From != nil && d.To != nil && n.a.drop && n.a.create && d == n.a.delta {
+	if d.From != nil && d.To != nil && n.a.drop && n.a.create && d == n.a.delta && k.Refill == nil {
 		return k.Hazards(&p.ctx, d.From, nil)
 	}
 	return k.Hazards(&p.ctx, d.From, d.To)

@@ -12,7 +12,8 @@ import (
 type stage int
 
 const (
-	making stage = iota
+	making    stage = iota
+	refilling       // brings the data of what was made anew back
 	altering
 	yielding // takes a dependence away, to make room
 	restoring
@@ -35,12 +36,14 @@ type node struct {
 // circle are taken out of their table's statement, and what circle is left is cut.
 func (p *planner) build() {
 	p.drops, p.makes, p.alts = map[catalog.Key]*node{}, map[catalog.Key]*node{}, map[catalog.Key]*node{}
+	p.refills = map[catalog.Key]*node{}
 	for _, key := range sortedKeys(p.actions) {
 		p.nodesOf(p.actions[key])
 	}
 	for _, key := range sortedKeys(p.actions) {
 		p.fold(p.actions[key])
 	}
+	p.gather()
 	for {
 		p.connect()
 		circles := circlesOf(p.nodes)
@@ -76,6 +79,9 @@ func (p *planner) nodesOf(a *action) {
 	if a.alter != nil {
 		p.alts[a.to.Key] = p.add(altering, a, a.to)
 	}
+	if k := p.kinds[a.kind()]; a.drop && a.create && a.with == nil && k.Refill != nil {
+		p.refills[a.to.Key] = p.add(refilling, a, a.to)
+	}
 	if len(a.before) > 0 {
 		p.drops[a.from.Key] = p.add(yielding, a, a.from)
 	}
@@ -98,14 +104,78 @@ func (p *planner) fold(a *action) {
 		slices.SortStableFunc(n.parts, p.byKind)
 	}
 	if n := p.drops[keyOf(a.from)]; n != nil && n.stage == dropping && a.drop {
-		for _, o := range p.from.Parts(a.from.Key, "") {
-			if p.goesAlong(o) {
-				n.parts = append(n.parts, o)
-				p.drops[o.Key] = n
-			} else if p.drops[o.Key] == nil {
-				p.drops[o.Key] = p.add(dropping, &action{from: o, delta: &catalog.Delta{}, drop: true, quiet: true}, o)
+		p.foldParts(n, a.from)
+	}
+}
+
+// foldParts notes what goes with a table in the node that removes it.
+func (p *planner) foldParts(n *node, table *catalog.Object) {
+	for _, o := range p.from.Parts(table.Key, "") {
+		if p.goesAlong(o) {
+			n.parts = append(n.parts, o)
+			p.drops[o.Key] = n
+		} else if p.drops[o.Key] == nil {
+			p.drops[o.Key] = p.add(dropping, &action{from: o, delta: &catalog.Delta{}, drop: true, quiet: true}, o)
+		}
+	}
+}
+
+// gather gives what goes in passing with another to the node that removes that,
+// and finds whose data are part of what is refilled.
+func (p *planner) gather() {
+	for _, key := range sortedKeys(p.actions) {
+		a := p.actions[key]
+		if a.drop && key.Table == "" && p.drops[key] == nil { // a sequence goes with the table that owns it
+			for _, owner := range p.ownersOf(a.from) {
+				p.drops[key] = cmp.Or(p.drops[key], p.drops[owner])
 			}
 		}
+		if a.with == nil {
+			continue
+		}
+		top := a
+		for top.with != nil {
+			top = p.actions[*top.with]
+		}
+		if n := p.drops[top.from.Key]; n != nil {
+			n.parts = append(n.parts, a.from)
+			p.drops[key] = n
+			p.foldParts(n, a.from)
+		}
+	}
+	if len(p.refills) == 0 {
+		return
+	}
+	for _, o := range p.to.Objects {
+		for up := o; up != nil; up = p.to.Get(p.within(up)) {
+			if n := p.refills[up.Key]; n != nil {
+				p.refills[o.Key] = n
+			}
+		}
+	}
+}
+
+// refillOf is the node that brings back the data of an object, or of the table
+// that it belongs to.
+func (p *planner) refillOf(key catalog.Key) *node {
+	if n := p.refills[key]; n != nil || key.Table == "" {
+		return n
+	}
+	return p.refills[key.TableKey()]
+}
+
+// connectRefill has data come back into what is whole, before anything that looks at
+// them: an index, a key, a trigger, a materialized view.
+func (p *planner) connectRefill(n *node, o *catalog.Object) {
+	if n.stage == refilling || len(p.refills) == 0 {
+		return
+	}
+	if own := p.refillOf(o.Key); own != nil && p.kinds[o.Kind].Yield != nil {
+		edge(n, own)
+		return
+	}
+	for _, d := range allDeps(p.to, o) {
+		edge(p.refillOf(d), n)
 	}
 }
 
@@ -184,6 +254,7 @@ func (p *planner) connect() {
 		}
 	}
 	p.connectSlots()
+	p.connectJoins()
 	for _, n := range p.nodes {
 		for _, o := range append([]*catalog.Object{n.obj}, n.parts...) {
 			p.connectObject(n, o)
@@ -239,6 +310,9 @@ func (p *planner) connectSlots() {
 func (p *planner) connectObject(n *node, o *catalog.Object) {
 	switch n.stage {
 	case making, restoring:
+		if n.obj == o {
+			p.connectRefill(n, o)
+		}
 		for _, d := range allDeps(p.to, o) {
 			edge(p.makes[d], n)
 			edge(p.alterOf(d), n)
@@ -252,6 +326,9 @@ func (p *planner) connectObject(n *node, o *catalog.Object) {
 		}
 		edge(n, p.alts[o.Key])
 	case altering:
+		if own := p.refillOf(o.Key); own != nil {
+			edge(n, own)
+		}
 		p.connectAltered(n, o)
 	}
 }

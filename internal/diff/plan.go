@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -30,6 +31,7 @@ func Plan(e *catalog.Engine, from, to *catalog.Catalog, o Options) (*Result, err
 		return nil, err
 	}
 	p.makeRoom()
+	p.settle()
 	p.build()
 	return p.emit(p.order()), nil
 }
@@ -41,12 +43,18 @@ type action struct {
 	alter    *catalog.Alteration
 	drop     bool
 	create   bool
-	quiet    bool // no difference: it only makes room
-	implied  bool // its drop happens in passing (SQLite's rebuild)
+	quiet    bool          // no difference: it only makes room
+	implied  bool          // its drop happens in passing (SQLite's rebuild)
+	itself   bool          // it cannot be altered, and is not only made anew for another's sake
+	with     *catalog.Key  // it goes in passing with this, which its data are part of
+	rebuild  []catalog.Key // what must be made anew around it
 	before   []string
 	after    []string             // of an object that yields
 	yields   map[catalog.Key]bool // to the going of these
 }
+
+// kind is that of the object.
+func (a *action) kind() string { return keyOf(cmp.Or(a.to, a.from)).Kind }
 
 type planner struct {
 	kinds    kindTable
@@ -60,6 +68,8 @@ type planner struct {
 	drops map[catalog.Key]*node // by the key of each object that the node removes
 	makes map[catalog.Key]*node
 	alts  map[catalog.Key]*node
+	// by the key of what is refilled, and of all within it on the side of to
+	refills map[catalog.Key]*node
 }
 
 // decide turns differences into actions: merged parts join their table's.
@@ -106,7 +116,9 @@ func (p *planner) alteration(a *action) {
 	if k.Alter != nil {
 		alt = k.Alter(&p.ctx, a.delta)
 	}
+	a.rebuild = alt.Rebuild
 	if alt.Replace {
+		a.itself = true
 		a.drop, a.create = true, true
 		return
 	}
@@ -126,10 +138,10 @@ func (p *planner) makeRoom() {
 			for _, d := range a.alter.Detach {
 				queue = append(queue, p.detach(d, a)...)
 			}
-			for _, d := range a.alter.Rebuild {
-				if o := p.from.Get(d); o != nil && p.rebuild(o, d) {
-					queue = append(queue, d)
-				}
+		}
+		for _, d := range a.rebuild {
+			if o := p.from.Get(d); o != nil && p.rebuild(o, d) {
+				queue = append(queue, d)
 			}
 		}
 	}
@@ -150,7 +162,12 @@ func (p *planner) makeRoom() {
 		}
 	}
 	for _, a := range p.actions {
-		a.implied = a.drop && a.create && p.dropsInPassing(a.from)
+		if a.drop && !a.create {
+			if in := p.within(a.from); p.goesWithin(in) {
+				a.with = &in
+			}
+		}
+		a.implied = a.with != nil || a.drop && a.create && p.dropsInPassing(a.from)
 	}
 }
 
@@ -197,14 +214,23 @@ func (p *planner) rebuild(u *catalog.Object, gone catalog.Key) bool {
 	k := p.kinds[u.Kind]
 	to := p.to.Get(u.Key)
 	a := p.actions[u.Key]
-	if k.Kind == nil || k.How == catalog.Merged || to == nil || a != nil && a.drop {
+	if k.Kind == nil || k.How == catalog.Merged || to == nil {
+		return false
+	}
+	with := p.within(u) == gone && p.within(to) == gone && p.anew(gone)
+	if a != nil && a.drop {
+		if with {
+			a.with = &gone
+		}
 		return false
 	}
 	if a == nil {
 		a = &action{from: u, to: to, delta: &catalog.Delta{From: u, To: to}, quiet: true}
 		p.actions[u.Key] = a
 	}
-	if owner := Owner(p.from, u); k.Yield != nil && (owner == nil || owner.Key != gone) {
+	if with {
+		a.with = &gone
+	} else if owner := Owner(p.from, u); k.Yield != nil && gone != u.Key && (owner == nil || owner.Key != gone) {
 		before, after := k.Yield(&p.ctx, u, to, gone)
 		a.before, a.after = append(a.before, before...), append(a.after, after...)
 		if len(before) > 0 {
@@ -218,6 +244,48 @@ func (p *planner) rebuild(u *catalog.Object, gone catalog.Key) bool {
 	a.alter, a.drop, a.create = nil, true, true
 	a.before, a.after, a.yields = nil, nil, nil // it goes with its table
 	return true
+}
+
+// settle tells the kinds what is made anew, and asks again how things change where
+// there is something that they may have counted on.
+func (p *planner) settle() {
+	p.ctx.Anew = p.anew
+	some := false
+	for key, a := range p.actions {
+		some = some || a.drop && a.create && p.kinds[key.Kind].Refill != nil
+	}
+	for _, a := range p.actions {
+		if k := p.kinds[a.kind()]; some && a.alter != nil && k.Alter != nil {
+			a.alter.SQL = k.Alter(&p.ctx, a.delta).SQL
+		}
+	}
+}
+
+// anew tells whether an object is dropped and made again.
+func (p *planner) anew(key catalog.Key) bool {
+	a := p.actions[key]
+	return a != nil && a.drop && a.create
+}
+
+// goesWithin tells whether what goes and is within an object needs no statement: that
+// goes too, or cannot be altered and brings back what is within it.
+func (p *planner) goesWithin(key catalog.Key) bool {
+	a := p.actions[key]
+	if a == nil || !a.drop || !a.create {
+		return a != nil && a.drop
+	}
+	for a.with != nil {
+		a = p.actions[*a.with]
+	}
+	return a.itself && p.kinds[key.Kind].Refill != nil
+}
+
+// within is what the data of an object are part of; the zero Key: nothing.
+func (p *planner) within(o *catalog.Object) catalog.Key {
+	if k := p.kinds[o.Kind]; k.Kind != nil && k.Within != nil {
+		return k.Within(o)
+	}
+	return catalog.Key{}
 }
 
 // usersOf indexes who depends on what; parts depend on their table or view.

@@ -98,9 +98,9 @@ type Dialect struct {
 	Undone func(ctx context.Context, c *Conn, stmt string) (bool, error)
 	// Running lists the other sessions in which that very statement runs.
 	Running func(ctx context.Context, c *Conn, stmt string) ([]string, error)
-	// Sets tells whether a statement changes the session's settings and nothing else: a
-	// revision that is gone on with needs them again. Nil where there are none.
-	Sets func(stmt string) bool
+	// Carried tells what the first statements of a revision left in their session, of
+	// which those behind may need any. Nil where that is nothing.
+	Carried func(stmts []string, done int) Carried
 	// Reached is how a text of several statements tells how far it came; nil where
 	// such a text is one transaction.
 	Reached *Reached
@@ -227,6 +227,8 @@ type Alone struct {
 	// Look says in words without a meaning of their own what stands now in the place
 	// of all that the statement touches; "" where that cannot be told. First is sent
 	// along, in front. An error is one of the connection, or a lock that was not got.
+	// Beside Outcome it says by what names are found: Outcome is not asked where that is
+	// another now.
 	Look func(ctx context.Context, c *Conn, first string) (string, error)
 	// Became tells the outcome from what Look said before the statement, and says now.
 	Became func(before, now string) Outcome

@@ -95,3 +95,31 @@ func TestRebuilt(t *testing.T) {
 		}
 	}
 }
+
+// TestRefilled: where a table cannot be altered its rows go to another table and come back.
+func TestRefilled(t *testing.T) {
+	for text, want := range map[string]int{
+		"CREATE TABLE x AS SELECT a, b::text AS b FROM t; DROP TABLE t; CREATE TABLE t (a int); INSERT INTO t (a) OVERRIDING SYSTEM VALUE SELECT a FROM x; DROP TABLE x": 0,
+		"CREATE TABLE s.x AS SELECT (SELECT 1 FROM u WHERE b) FROM ONLY s.t; DROP TABLE s.t; INSERT INTO s.t SELECT FROM s.x; DROP TABLE s.x":                            0,
+		"CREATE TABLE x AS SELECT a FROM t; DROP TABLE t; CREATE TABLE t (a int); DROP TABLE x":                                                                          1,
+		"CREATE TABLE x AS SELECT a FROM t; DROP TABLE t; CREATE TABLE t (a int); DELETE FROM x; INSERT INTO t SELECT a FROM x":                                          1,
+		"CREATE TABLE x AS SELECT a FROM t WHERE a > 3; DROP TABLE t; CREATE TABLE t (a int); INSERT INTO t SELECT a FROM x":                                             1,
+		"CREATE TABLE x AS SELECT DISTINCT a FROM t; DROP TABLE t; CREATE TABLE t (a int); INSERT INTO t SELECT a FROM x":                                                1,
+		"CREATE TABLE x AS SELECT a FROM t WITH NO DATA; DROP TABLE t; CREATE TABLE t (a int); INSERT INTO t SELECT a FROM x":                                            1,
+		"CREATE TABLE x AS SELECT a FROM t; DROP TABLE t; CREATE TABLE t (a int); INSERT INTO t SELECT a FROM x LIMIT 1":                                                 1,
+		"CREATE TABLE x AS SELECT a FROM t; DROP TABLE t; CREATE TABLE t (a int); INSERT INTO t SELECT a FROM x; DROP TABLE t":                                           1,
+		"CREATE TABLE x AS SELECT a FROM u; DROP TABLE t; CREATE TABLE t (a int); INSERT INTO t SELECT a FROM x":                                                         1,
+	} {
+		stmts, err := sqltext.Split(sqltext.Postgres, "f", text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var all []history.Stmt
+		for _, s := range stmts {
+			all = append(all, history.Stmt{Stmt: s})
+		}
+		if found := gate.Check(sqltext.Postgres, all, nil, nil, nil); len(found) != want {
+			t.Errorf("%s: %d findings, want %d: %+v", text, len(found), want, found)
+		}
+	}
+}

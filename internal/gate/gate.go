@@ -46,6 +46,7 @@ type Finding struct {
 // are, and learns of this part; nil: changes of type are not judged.
 func Check(f sqltext.Family, stmts, back []history.Stmt, whole []history.Directive, known *Columns) []Finding {
 	made := newMade(f, back, known)
+	kept := map[string]bool{} // what was made anew, with the rows that were there
 	var all []Finding
 	for i, s := range stmts {
 		st := newStatement(f, s.Text)
@@ -57,21 +58,21 @@ func Check(f sqltext.Family, stmts, back []history.Stmt, whole []history.Directi
 			return slices.ContainsFunc(s.Hazard, func(h history.Directive) bool { return h.Code == code })
 		}
 		add := func(found Finding) {
-			if !made.has(found) && !said(found.Code) {
+			if (!made.has(found) || kept[found.Object]) && !said(found.Code) {
 				found.Stmt = s
 				all = append(all, found)
 			}
 		}
 		for _, found := range texts {
-			if r := rebuildAt(f, stmts, i, found); r != nil {
-				first := min(r.insert, i)
-				if r.create >= 0 {
-					first = min(first, r.create)
-				}
-				toldBefore(known.loses(f, r, stmts), stmts[first:r.end+1], add)
+			r := rebuildAt(f, stmts, i, found)
+			if r == nil && !refilled(f, found, stmts, i) {
+				add(found)
 				continue
 			}
-			add(found)
+			if r != nil {
+				toldBefore(known.loses(f, r, stmts), stmts[r.first():r.end+1], add)
+			}
+			kept[found.Object] = kept[found.Object] || !made.has(found)
 		}
 		toldBefore(known.retypes(st, stmts[:i]), about(f, stmts[:i], st), add)
 		made.learn(st)

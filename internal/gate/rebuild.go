@@ -48,6 +48,14 @@ func rebuildAt(f sqltext.Family, stmts []history.Stmt, drop int, found Finding) 
 	return nil
 }
 
+// first is the first of its statements.
+func (r *rebuild) first() int {
+	if r.create >= 0 {
+		return min(r.create, r.insert)
+	}
+	return r.insert
+}
+
 // columns pairs the columns that the new table is given with what they are copied from:
 // "" where that is more than a column. all: whatever columns there are, in their order.
 func (r *rebuild) columns(f sqltext.Family, stmts []history.Stmt) (into, from []string, all bool, words map[string]bool) {
@@ -150,4 +158,31 @@ func (c *Columns) added(f sqltext.Family, r *rebuild, stmts []history.Stmt) []st
 		}
 	}
 	return all
+}
+
+// refilled recognises a table that is dropped between two copies: all its rows are put
+// into a new table before, and from there into one of its name after.
+func refilled(f sqltext.Family, found Finding, stmts []history.Stmt, drop int) bool {
+	table, aside := found.Object, ""
+	if f == sqltext.SQLite || found.Code != DropTable {
+		return false
+	}
+	for _, s := range stmts[:drop] {
+		if to, from := newStatement(f, s.Text).copy(); from == table && to != table {
+			aside = to
+		}
+	}
+	if aside == "" {
+		return false
+	}
+	for _, s := range stmts[drop+1:] {
+		st := newStatement(f, s.Text)
+		if to, from := st.copy(); to == table && from == aside {
+			return true
+		}
+		if slices.ContainsFunc(st.findings(), func(x Finding) bool { return x.Object == aside }) {
+			return false
+		}
+	}
+	return false
 }

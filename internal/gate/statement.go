@@ -357,6 +357,40 @@ func (s *statement) copies(from, to string) bool {
 	return false
 }
 
+// copy returns the tables to and from which a statement copies all rows; "" where it does not.
+func (s *statement) copy() (to, from string) {
+	switch {
+	case s.at(0, "CREATE", "TABLE"):
+		name, next := s.name(2)
+		if !s.at(next, "AS", "SELECT") {
+			return "", ""
+		}
+		to = name
+	case s.at(0, "INSERT", "INTO"):
+		to, _ = s.name(2)
+	default:
+		return "", ""
+	}
+	depth := 0
+	for i, t := range s.t {
+		switch {
+		case t.Is("("):
+			depth++
+		case t.Is(")"):
+			depth--
+		case depth == 0 && t.Is("DISTINCT"):
+			return "", ""
+		case depth == 0 && t.Is("FROM"):
+			name, next := s.name(s.skip(i+1, "ONLY"))
+			if next < len(s.t) && !s.at(next, ";") { // a condition, a limit, a join
+				return "", ""
+			}
+			return to, name
+		}
+	}
+	return "", ""
+}
+
 // serial tells whether the added column fills itself.
 func (s *statement) serial(i, end int) bool {
 	for _, w := range []string{"SERIAL", "BIGSERIAL", "SMALLSERIAL"} {

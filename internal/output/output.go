@@ -82,6 +82,7 @@ type Partial struct {
 	Line       int    `json:"line"`
 	Column     int    `json:"column"`
 	SQL        string `json:"sql"`
+	Gone       string `json:"gone,omitempty"` // what is still to come may need it, and ended with the session
 }
 
 // A Change is the change object of the contract.

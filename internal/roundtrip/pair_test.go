@@ -364,8 +364,9 @@ func (w *world) count(ctx context.Context, s schema) map[string]int {
 }
 
 // survive compares the rows of what is there before and after, but for the
-// tables of which the plan says that it drops them.
-func survive(way string, before, after map[string]int, b schema, plan *diff.Result) error {
+// tables of which the plan says that it drops them, and those whose partitions come
+// or go: rows may come and go with them.
+func survive(way string, before, after map[string]int, a, b schema, plan *diff.Result) error {
 	told := map[string]bool{}
 	for _, h := range plan.Hazards() {
 		if h.Code == "drop-table" {
@@ -373,12 +374,23 @@ func survive(way string, before, after map[string]int, b schema, plan *diff.Resu
 		}
 	}
 	for name, n := range before {
-		at := slices.IndexFunc(b, func(t node) bool { return t.name == name && (t.kind == "table" || t.kind == "partition") })
-		if at >= 0 && !told[name] && after[name] != n {
+		at := slices.IndexFunc(b, func(t node) bool { return t.name == name && t.kind == "table" })
+		if at >= 0 && !told[name] && slices.Equal(a.partitions(name), b.partitions(name)) && after[name] != n {
 			return &failure{way + " rows", fmt.Sprintf("%s has %d rows, had %d\nplan:\n%s", name, after[name], n, strings.Join(plan.SQL(), ";\n"))}
 		}
 	}
 	return nil
+}
+
+// partitions are the names of those of a table.
+func (s schema) partitions(table string) (names []string) {
+	for _, n := range s {
+		if at := s.index(n.of); n.kind == "partition" && at >= 0 && s[at].name == table {
+			names = append(names, n.name)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // A tester has the two databases on which the pairs of a product run.
@@ -432,13 +444,13 @@ func (r *tester) thereAndBackWithRows(ctx context.Context, from, to state) error
 		return err
 	}
 	there := r.one.count(ctx, to.s)
-	if err := survive("up", before, there, to.s, plan); err != nil {
+	if err := survive("up", before, there, from.s, to.s, plan); err != nil {
 		return err
 	}
 	if plan, err = r.one.become(ctx, "down", from); err != nil {
 		return err
 	}
-	return survive("down", there, r.one.count(ctx, from.s), from.s, plan)
+	return survive("down", there, r.one.count(ctx, from.s), to.s, from.s, plan)
 }
 
 // try walks with rows, and without where rows stop it.

@@ -101,6 +101,44 @@ func TestSchemasOnServers(t *testing.T) {
 	}
 }
 
+// TestServersSeeTheSameInSchemas asks the servers how many statements the files have; what
+// is written for a client (psql's data, DELIMITER) as Split writes it out.
+func TestServersSeeTheSameInSchemas(t *testing.T) {
+	for _, e := range testdb.Engines() {
+		for _, s := range readSchemas(t) {
+			if e.Env == "" || !runsOn(s, e) {
+				continue
+			}
+			t.Run(e.Name+"/"+s.Name, func(t *testing.T) {
+				whole, parts := newAsker(t, e), newAsker(t, e)
+				for _, name := range s.Files {
+					text, err := os.ReadFile(filepath.Join(schemas, name))
+					if err != nil {
+						t.Fatal(err)
+					}
+					src := string(text)
+					_, err = sqltext.Split(s.family(), name, src)
+					if err != nil || s.family() == sqltext.MySQL && strings.Contains(strings.ToUpper(src), "DELIMITER") {
+						stmts, err := sqltext.Split(s.family(), name, src, sqltext.Lenient())
+						if err != nil {
+							t.Fatal(err)
+						}
+						var b strings.Builder
+						for _, one := range stmts {
+							b.WriteString(one.Comment + "\n" + one.Text + "\n;\n")
+						}
+						src = b.String()
+					}
+					if why := asks(t, s.family(), whole, parts, src); why != "" {
+						t.Logf("%s: %s", name, why) // the other files build on it
+						return
+					}
+				}
+			})
+		}
+	}
+}
+
 // runsOn leaves PostgreSQL 18 and MySQL out: nearly nothing of these files is
 // read otherwise there.
 func runsOn(s schema, e testdb.Engine) bool {

@@ -8,10 +8,17 @@ import (
 
 // wasAttached tells whether a partition was made by itself and attached: from version
 // 18 on its NOT NULL constraints then have names of its own, where PARTITION OF
-// takes over those of the parent, which no statement can rename.
+// takes over those of the parent, which no statement can rename. Its indexes may have
+// names of their own, too.
 func wasAttached(c *catalog.Catalog, o *catalog.Object) bool {
 	parent := parentOf(c, o)
-	if c.Version < 180000 || parent == nil {
+	if parent == nil {
+		return false
+	}
+	if len(c.Parts(o.Key, "attached_index")) > 0 {
+		return true
+	}
+	if c.Version < 180000 {
 		return false
 	}
 	for _, part := range inheritedParts(c, o.Key) {
@@ -70,7 +77,11 @@ func createAttached(p *catalog.Ctx, o *catalog.Object) []string {
 	b := &strings.Builder{}
 	b.WriteString("CREATE " + either(o.Attrs["unlogged"] != "", "UNLOGGED ", "") + "TABLE " + qualified(o.Key) + " (\n  " + strings.Join(append(lines, checks...), ",\n  ") + "\n)")
 	writeTableTail(b, alone)
-	stmts := append([]string{b.String(), attachPartition(o)}, tableExtras(nil, o)...)
+	stmts := []string{b.String()}
+	for _, index := range p.To.Parts(o.Key, "attached_index") {
+		stmts = append(stmts, createAttachedIndex(p, o.Key, index)...)
+	}
+	stmts = append(append(stmts, attachPartition(o)), tableExtras(nil, o)...)
 	stmts = withComment(stmts, "TABLE", qualified(o.Key), o)
 	for _, part := range p.Inline {
 		stmts = append(stmts, createConstraint(p, part)...)

@@ -283,15 +283,43 @@ func createColumn(p *catalog.Ctx, o *catalog.Object) []string {
 	if had := inheritedIn(p.From, o); had != nil {
 		return become(p, had, o)
 	}
+	if o.Attrs["identity"] != "" && hasHeirs(p, o.TableKey()) {
+		return append(identityOfHeirs(p, o), columnExtras(p, nil, o)...)
+	}
 	def := "ALTER TABLE " + tableOf(o.Key) + " ADD COLUMN " + columnDef(p, o)
 	return append([]string{def}, columnExtras(p, nil, o)...)
+}
+
+// hasHeirs tells whether the server adds no identity column to a table because it would be
+// one of other tables, too: those that inherit, and before version 17 partitions.
+func hasHeirs(p *catalog.Ctx, table catalog.Key) bool {
+	return slices.ContainsFunc(append(slices.Clone(p.From.Objects), p.To.Objects...), func(o *catalog.Object) bool {
+		return o.Kind == "table" && (o.Attrs["inherits"] != "" || p.To.Version < 170000) && slices.Contains(parents(o), table)
+	})
+}
+
+// identityOfHeirs adds a column that a sequence fills in the rows there are, and makes it an identity then.
+func identityOfHeirs(p *catalog.Ctx, o *catalog.Object) []string {
+	seq := asideOf(o.TableKey())
+	plain := o.Clone()
+	plain.Attrs["identity"], plain.Attrs["default"] = "", "nextval("+literal(qualified(seq))+"::regclass)"
+	alter := "ALTER TABLE " + tableOf(o.Key) + " "
+	column := alter + "ALTER COLUMN " + ident(o.Name) + " "
+	return []string{
+		"CREATE SEQUENCE " + qualified(seq),
+		alter + "ADD COLUMN " + columnDef(p, plain),
+		column + "DROP DEFAULT",
+		"DROP SEQUENCE " + qualified(seq),
+		column + "ADD " + identityDef(o),
+		fillSequence(o, o.Attrs["identity_name"]),
+	}
 }
 
 func dropColumn(p *catalog.Ctx, o *catalog.Object) []string {
 	if keeps := inheritedIn(p.To, o); keeps != nil {
 		return become(p, o, keeps)
 	}
-	return []string{"ALTER TABLE " + tableOf(o.Key) + " DROP COLUMN " + ident(o.Name)}
+	return dropInherited(p, o, "DROP COLUMN "+ident(o.Name))
 }
 
 func renameColumn(_ *catalog.Ctx, o *catalog.Object, to catalog.Key) []string {

@@ -22,6 +22,9 @@ func alterColumn(p *catalog.Ctx, d *catalog.Delta) catalog.Alteration {
 		dropped = false
 	}
 	if d.Changed("type") || d.Changed("collation") {
+		if table, is := inKey(p.From, from); is {
+			return catalog.Alteration{Rebuild: []catalog.Key{table}}
+		}
 		alt.Detach = []catalog.Key{from.Key}
 		c.typeAndDefault()
 	} else if d.Changed("default") {
@@ -302,7 +305,13 @@ func (c *columnChange) fill(sequence string) {
 	if c.from.Attrs["type"] != c.to.Attrs["type"] && !numbers[base] {
 		return
 	}
-	c.stmts = append(c.stmts, "SELECT setval("+literal(dotted(c.to.Schema, sequence))+", max("+c.name+")) FROM "+c.table+" HAVING max("+c.name+") >= 1")
+	c.stmts = append(c.stmts, fillSequence(c.to, sequence))
+}
+
+// fillSequence has the sequence of a column go on after the rows that are there.
+func fillSequence(column *catalog.Object, sequence string) string {
+	name := ident(column.Name)
+	return "SELECT setval(" + literal(dotted(column.Schema, sequence)) + ", max(" + name + ")) FROM " + tableOf(column.Key) + " HAVING max(" + name + ") >= 1"
 }
 
 // yieldColumn takes away what in a column depends on a thing that is dropped
@@ -348,29 +357,42 @@ var typeKinds = map[string]bool{"enum": true, "domain": true, "composite": true,
 // yieldType stores the column as the type below a domain, or as text, while its type
 // is away; where a composite type gets other attributes, as JSON: text knows no names.
 func yieldType(p *catalog.Ctx, from, to *catalog.Object, gone catalog.Key, dims string) (before, after []string) {
-	col, typ := ident(to.Name), to.Attrs["type"]
 	meanwhile := "text" + dims
 	if gone.Kind == "domain" {
 		meanwhile = p.From.Get(gone).Attrs["type"] + dims
 	}
-	away, back := col+"::"+meanwhile, col+"::"+typ
-	var holder []string
-	if reshaped(p, gone) {
-		meanwhile, away = "jsonb", "to_jsonb("+col+")"
-		back = "jsonb_populate_record(NULL::" + typ + ", " + col + ")"
-		if dims != "" { // an array stands in a record of one attribute while it is read
-			in := gone
-			in.Name = clip(gone.Name, 54) + "_migr_in"
-			back = "(jsonb_populate_record(NULL::" + qualified(in) + ", jsonb_build_object('v', " + col + "))).v"
-			holder = []string{"CREATE TYPE " + qualified(in) + " AS (v " + typ + ")", "DROP TYPE " + qualified(in)}
-		}
+	h := hold(p, from, to, meanwhile)
+	before = []string{retype(from, "", h.typ, h.away)}
+	after = append(append(after, h.begin...), retype(to, to.Attrs["default"], to.Attrs["type"], h.back))
+	return before, append(after, h.end...)
+}
+
+// A holding is how values are kept while their type is away: as what type, how they
+// get there and back, and what must stand around the way back.
+type holding struct {
+	typ, away, back string
+	begin, end      []string
+}
+
+// hold says how the values of a column of a type of its own are kept as another type,
+// or as JSON where a composite type gets other attributes.
+func hold(p *catalog.Ctx, from, to *catalog.Object, meanwhile string) holding {
+	col, typ := ident(to.Name), to.Attrs["type"]
+	h := holding{typ: meanwhile, away: col + "::" + meanwhile, back: col + "::" + typ}
+	base, dims := element(from.Attrs["type"])
+	i := slices.IndexFunc(from.Deps, func(d catalog.Key) bool { return d.Kind == "composite" && qualified(d) == base })
+	if i < 0 || from.Attrs["type"] != typ || !reshaped(p, from.Deps[i]) {
+		return h
 	}
-	before = []string{retype(from, "", meanwhile, away)}
-	after = []string{retype(to, to.Attrs["default"], typ, back)}
-	if holder != nil {
-		after = []string{holder[0], after[0], holder[1]}
+	h.typ, h.away = "jsonb", "to_jsonb("+col+")"
+	h.back = "jsonb_populate_record(NULL::" + typ + ", " + col + ")"
+	if dims != "" { // an array stands in a record of one attribute while it is read
+		in := from.Deps[i]
+		in.Name = clip(in.Name, 54) + "_migr_in"
+		h.back = "(jsonb_populate_record(NULL::" + qualified(in) + ", jsonb_build_object('v', " + col + "))).v"
+		h.begin, h.end = []string{"CREATE TYPE " + qualified(in) + " AS (v " + typ + ")"}, []string{"DROP TYPE " + qualified(in)}
 	}
-	return before, after
+	return h
 }
 
 // retype gives a column a type and a default, without one in between.

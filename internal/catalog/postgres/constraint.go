@@ -20,7 +20,7 @@ func (r *reader) readConstraints() error {
 		CASE WHEN con.contype IN ('p', 'u', 'x') THEN con.conindid::int8 ELSE 0 END AS index, con.conkey[1] AS firstcol,
 		CASE WHEN con.contype IN ('p', 'u', 'n') THEN (SELECT json_agg(a.attname ORDER BY k.ord) FROM unnest(con.conkey) WITH ORDINALITY AS k(num, ord)
 			JOIN pg_attribute a ON a.attrelid = con.conrelid AND a.attnum = k.num)::text END AS columns,
-		i.indisclustered, i.indisreplident, to_json(ic.reloptions)::text AS options, ts.spcname
+		i.indisclustered, i.indisreplident, to_json(ic.reloptions)::text AS options, ts.spcname, `+attachedTo("ic")+`
 		FROM pg_constraint con
 		LEFT JOIN pg_index i ON i.indexrelid = con.conindid AND con.contype IN ('p', 'u', 'x')
 		LEFT JOIN pg_class ic ON ic.oid = i.indexrelid
@@ -50,14 +50,22 @@ func (r *reader) addConstraint(w row) {
 		return
 	}
 	index := ref{class: pgClass, oid: w.i("index")}
-	if w.i("parent") != 0 || w.i("coninhcount") > 0 && !w.b("conislocal") {
+	if w.i("parent") != 0 || w.i("coninhcount") > 0 && (!w.b("conislocal") || kind == "check") {
 		had := r.part(kind, w.i("rel"), w.s("name"), at)
+		if w.i("parent") == 0 && w.b("conislocal") {
+			had.Info["local"] = "yes"
+		}
 		constraintAttrs(had, w)
 		inherits(table.obj, had)
 		delete(r.byRef, at)
+		if kind == "foreign_key" && table.obj.Attrs["partition_of"] == "" {
+			delete(r.keys, at) // for one partition of the table that the key references: that is no dependence of its own
+			return
+		}
 		r.keys[at] = table.key
 		if index.oid != 0 {
 			r.keys[index] = table.key
+			r.attached(table, had, w)
 		}
 		return
 	}
@@ -121,18 +129,7 @@ func (r *reader) addNotNull(w row, at ref) {
 }
 
 // notNullName is the name that version 18 gives to a column's NOT NULL constraint.
-func notNullName(table, column string) string {
-	const room = 63 - len("__not_null")
-	t, c := len(table), len(column)
-	for t+c > room {
-		if t > c {
-			t--
-		} else {
-			c--
-		}
-	}
-	return clip(table, t) + "_" + clip(column, c) + "_not_null"
-}
+func notNullName(table, column string) string { return objectName(table, column, "not_null") }
 
 // indexMarks notes what a table says of one of its indexes.
 func indexMarks(o *catalog.Object, w row) {
@@ -213,7 +210,7 @@ func marked(c *catalog.Catalog, index *catalog.Object, mark string) bool {
 }
 
 func createConstraint(p *catalog.Ctx, o *catalog.Object) []string {
-	if stays(p.From, o) {
+	if stays(p, p.From, o) {
 		return constraintExtras(p, inheritedIn(p.From, o), o)
 	}
 	alter := "ALTER TABLE " + tableOf(o.Key) + " "
@@ -224,7 +221,7 @@ func createConstraint(p *catalog.Ctx, o *catalog.Object) []string {
 	if old && !temporal && (o.Kind == "unique" || o.Kind == "primary_key") {
 		return append(onlineUnique(o, alter), extras...)
 	}
-	return append([]string{add}, extras...)
+	return append(append(ownNamed(p, o), add), extras...)
 }
 
 // onlineUnique builds the index of a unique constraint without blocking writes.
@@ -251,10 +248,14 @@ func onlineUnique(o *catalog.Object, alter string) []string {
 }
 
 func dropConstraint(p *catalog.Ctx, o *catalog.Object) []string {
-	if stays(p.To, o) {
+	if stays(p, p.To, o) {
 		return nil
 	}
-	return []string{"ALTER TABLE " + tableOf(o.Key) + " DROP CONSTRAINT " + ident(o.Name)}
+	drop := "DROP CONSTRAINT " + ident(o.Name)
+	if o.Kind == "check" && !strings.HasSuffix(o.Attrs["def"], " NO INHERIT") {
+		return dropInherited(p, o, drop)
+	}
+	return []string{"ALTER TABLE " + tableOf(o.Key) + " " + drop}
 }
 
 func renameConstraint(_ *catalog.Ctx, o *catalog.Object, to catalog.Key) []string {
@@ -297,7 +298,7 @@ func alterConstraint(p *catalog.Ctx, d *catalog.Delta) catalog.Alteration {
 }
 
 func constraintHazards(p *catalog.Ctx, from, to *catalog.Object) []catalog.Hazard {
-	if to == nil || to.Kind == "check" || to.Kind == "foreign_key" || from != nil && from.Attrs["def"] == to.Attrs["def"] || stays(p.From, to) {
+	if to == nil || to.Kind == "check" || to.Kind == "foreign_key" || from != nil && from.Attrs["def"] == to.Attrs["def"] || stays(p, p.From, to) {
 		return nil
 	}
 	return []catalog.Hazard{{

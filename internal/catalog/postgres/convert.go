@@ -78,6 +78,12 @@ func conversion(from, to *catalog.Object) string {
 		return "ARRAY[" + col + "]"
 	case da == db+"[]" && ea == eb:
 		return col + "[1]"
+	case db == da+"[]" && numbers[ea] && numbers[eb]:
+		return "ARRAY[" + col + "]::" + typ
+	case da == db+"[]" && (strs[ea] || numbers[ea] && numbers[eb]):
+		return col + "[1]" + either(strs[ea], "::"+typ, "")
+	case da != db && !strs[ea] && !strs[eb]:
+		return col + "::text::" + typ
 	case da != db || db == "" && strs[eb]:
 		return either(strs[eb] && db == "" && eb != "citext", "", col+"::"+typ)
 	case numbers[ea] && numbers[eb], strs[ea] && strs[eb] && ea != "citext" && eb != "citext", has(assigned, ea, eb):

@@ -123,9 +123,16 @@ func (r *reader) resolve() {
 		if o == nil || o.Table != "" && to.Table == "" && to.Name == o.Table && to.Schema == o.Schema {
 			continue // a part need not name its own table
 		}
-		o.Deps = append(o.Deps, to)
+		own := to.Kind == "inherited_column" && o.Key == to.TableKey() // of an index that the partition has from its table
+		if !own {
+			o.Deps = append(o.Deps, to)
+		}
 		if to.Kind == "inherited_column" { // which is seldom an object
-			o.Deps = append(o.Deps, r.ancestors(to)...)
+			above := r.ancestors(to)
+			if own {
+				above = above[1:]
+			}
+			o.Deps = append(o.Deps, above...)
 		}
 	}
 	for _, o := range r.objects {

@@ -17,12 +17,12 @@ func Engine() *catalog.Engine {
 			keep(tableKind), keep(columnKind), inheritedColumnKind,
 			constraintKind("primary_key", "", "relation"), constraintKind("unique", "", "relation"),
 			constraintKind("exclude", "unique", "relation"), constraintKind("check", "", ""), constraintKind("foreign_key", "", ""),
-			sequenceOwnerKind, indexKind, statisticsKind,
+			sequenceOwnerKind, indexKind, attachedIndexKind, statisticsKind,
 			keep(viewKind), keep(materializedViewKind),
 			ruleKind, policyKind, triggerKind, eventTriggerKind, publicationKind,
 			grantKind, defaultPrivilegesKind,
 		},
 		RenameCandidate: renameCandidate, Labels: labels, RenameLabel: renameLabel,
-		Stages: stages, Locks: locks, Columns: columns, Define: define,
+		Stages: stages, Locks: locks, Expect: expect, Columns: columns, Define: define,
 	}
 }

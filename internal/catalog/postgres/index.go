@@ -20,7 +20,7 @@ func (r *reader) readIndexes() error {
 			WHERE a.attrelid = c.oid AND a.attstattarget >= 0)::text END AS statistics,
 		CASE WHEN i.indisunique THEN (SELECT json_agg(a.attname ORDER BY k.ord) FROM unnest(i.indkey) WITH ORDINALITY AS k(num, ord)
 			JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.num WHERE k.ord <= i.indnkeyatts)::text END AS columns,
-		i.indexprs IS NULL AND i.indpred IS NULL AS simple
+		i.indexprs IS NULL AND i.indpred IS NULL AS simple, `+attachedTo("c")+`
 		FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
 		JOIN pg_class t ON t.oid = i.indrelid JOIN pg_namespace n ON n.oid = t.relnamespace
 		LEFT JOIN pg_tablespace ts ON ts.oid = c.reltablespace
@@ -36,15 +36,16 @@ func (r *reader) addIndex(w row) {
 		return
 	}
 	indexAttrs(o, w)
+	if w.b("indisunique") {
+		o.Attrs["unique"] = "yes"
+	}
 	if w.b("relispartition") {
 		table := r.tables[w.i("rel")]
 		inherits(table.obj, o)
 		delete(r.byRef, at)
 		r.keys[at] = table.key
+		r.attached(table, o, w)
 		return
-	}
-	if w.b("indisunique") {
-		o.Attrs["unique"] = "yes"
 	}
 	put(o.Attrs, "tablespace", w.s("spcname"))
 	put(o.Attrs, "statistics", strings.Join(list(w.s("statistics")), ", "))
@@ -95,15 +96,16 @@ func concurrently(p *catalog.Ctx, c *catalog.Catalog, o *catalog.Object) string 
 }
 
 func createIndex(p *catalog.Ctx, o *catalog.Object) []string {
-	if stays(p.From, o) {
+	if stays(p, p.From, o) {
 		return nil
 	}
+	stmts := ownNamed(p, o)
 	b := &strings.Builder{}
 	b.WriteString("CREATE " + either(o.Attrs["unique"] != "", "UNIQUE ", "") + "INDEX " + concurrently(p, p.To, o))
 	b.WriteString(ident(o.Name) + " ON " + tableOf(o.Key) + " ")
 	b.WriteString(indexBody(o))
 	name := dotted(o.Schema, o.Name)
-	stmts := append([]string{b.String()}, markIndex(p, nil, o)...)
+	stmts = append(append(stmts, b.String()), markIndex(p, nil, o)...)
 	stmts = append(stmts, indexStatistics(nil, o)...)
 	return withComment(stmts, "INDEX", name, o)
 }
@@ -143,7 +145,7 @@ func indexStatistics(old map[string]string, o *catalog.Object) []string {
 }
 
 func dropIndex(p *catalog.Ctx, o *catalog.Object) []string {
-	if stays(p.To, o) {
+	if stays(p, p.To, o) {
 		return nil
 	}
 	return []string{"DROP INDEX " + concurrently(p, p.From, o) + dotted(o.Schema, o.Name)}
@@ -175,7 +177,7 @@ func alterIndex(p *catalog.Ctx, d *catalog.Delta) catalog.Alteration {
 }
 
 func indexHazards(p *catalog.Ctx, from, to *catalog.Object) []catalog.Hazard {
-	if to == nil || to.Attrs["unique"] == "" || stays(p.From, to) || p.From.Get(to.TableKey()) == nil ||
+	if to == nil || to.Attrs["unique"] == "" || stays(p, p.From, to) || p.From.Get(to.TableKey()) == nil ||
 		from != nil && from.Attrs["unique"] != "" && from.Attrs["def"] == to.Attrs["def"] && from.Attrs["where"] == to.Attrs["where"] {
 		return nil
 	}

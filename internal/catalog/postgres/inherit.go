@@ -15,8 +15,20 @@ import (
 
 const (
 	inheritedMark = "inherited "
-	localMark     = "declared " // a column that the child declares, too: that makes no difference but in its CREATE TABLE
+	localMark     = "declared " // a column or check that the child declares, too: it stays when the parent's goes
 )
+
+// parents are the tables that a table inherits from or is a partition of.
+func parents(o *catalog.Object) []catalog.Key {
+	names := splitList(o.Attrs["inherits"])
+	var keys []catalog.Key
+	for _, d := range o.Deps {
+		if d.Kind == "table" && (slices.Contains(names, qualified(d)) || o.Attrs["partition_of"] == qualified(d)) {
+			keys = append(keys, d)
+		}
+	}
+	return keys
+}
 
 // inherits notes a part that a table has from its parent.
 func inherits(table, part *catalog.Object) {
@@ -24,7 +36,7 @@ func inherits(table, part *catalog.Object) {
 	if err == nil {
 		table.Info[inheritedMark+part.Kind+" "+part.Name] = string(text)
 		if part.Info["local"] != "" {
-			table.Info[localMark+part.Name] = "yes"
+			table.Info[localMark+part.Kind+" "+part.Name] = "yes"
 		}
 	}
 }
@@ -129,6 +141,9 @@ func joining(p *catalog.Ctx, table catalog.Key) []string {
 			}
 		}
 	}
+	for _, index := range p.To.Parts(table, "attached_index") {
+		stmts = append(stmts, createAttachedIndex(p, table, index)...)
+	}
 	return stmts
 }
 
@@ -139,7 +154,10 @@ func become(p *catalog.Ctx, from, to *catalog.Object) []string {
 
 // stays tells whether a constraint or index is there in the other catalog, from
 // the other side of a change of parents.
-func stays(c *catalog.Catalog, o *catalog.Object) bool {
+func stays(p *catalog.Ctx, c *catalog.Catalog, o *catalog.Object) bool {
+	if anew(p, o.TableKey()) {
+		return false
+	}
 	other := inheritedIn(c, o)
 	return other != nil && other.Attrs["def"] == o.Attrs["def"] && other.Attrs["where"] == o.Attrs["where"]
 }
@@ -159,9 +177,55 @@ func (r *reader) ancestors(column catalog.Key) []catalog.Key {
 	return keys
 }
 
-// declared lists the columns that a child table declares though it inherits them.
+// declared lists the columns and checks that a child table declares though it inherits them.
 func declared(c *catalog.Catalog, table *catalog.Object) []*catalog.Object {
 	return slices.DeleteFunc(inheritedParts(c, table.Key), func(o *catalog.Object) bool {
-		return o.Kind != "column" || table.Info[localMark+o.Name] == ""
+		return table.Info[localMark+o.Kind+" "+o.Name] == ""
 	})
+}
+
+// dropInherited removes a column or check that other tables have from this one, what being
+// its DROP. A child keeps what it declared itself, and shall lose what it no longer has; the
+// others lose it with their parent, but for what is to be their own.
+func dropInherited(p *catalog.Ctx, o *catalog.Object, what string) []string {
+	table := tableOf(o.Key)
+	heirs := children(p, o.TableKey())
+	apart := slices.ContainsFunc(heirs, func(h *catalog.Object) bool { return differs(p, h, o) })
+	stmts := []string{"ALTER TABLE " + either(apart, "ONLY ", "") + table + " " + what}
+	if !apart {
+		return stmts
+	}
+	for _, h := range heirs {
+		own := &catalog.Object{Key: o.Key}
+		own.Schema, own.Table = h.Schema, h.Name
+		if p.To.Get(own.Key) == nil && inheritedIn(p.To, own) == nil && inheritedIn(p.From, own) != nil {
+			stmts = append(stmts, dropInherited(p, own, what)...)
+		}
+	}
+	return stmts
+}
+
+// differs tells whether a part that goes from a table's parent does otherwise in the
+// table, or in one that inherits from that.
+func differs(p *catalog.Ctx, table, part *catalog.Object) bool {
+	own := part.Key
+	own.Schema, own.Table = table.Schema, table.Name
+	if table.Info[localMark+part.Kind+" "+part.Name] != "" || p.To.Get(own) != nil {
+		return true
+	}
+	return slices.ContainsFunc(children(p, table.Key), func(h *catalog.Object) bool { return differs(p, h, part) })
+}
+
+// children are the tables of From that inherit from a table, no partitions, before and after.
+func children(p *catalog.Ctx, table catalog.Key) []*catalog.Object {
+	var all []*catalog.Object
+	for _, o := range p.From.Objects {
+		if o.Kind != "table" || o.Attrs["inherits"] == "" || !slices.Contains(parents(o), table) {
+			continue
+		}
+		if to := p.To.Get(o.Key); to != nil && slices.Contains(parents(to), table) && !anew(p, o.Key) {
+			all = append(all, o)
+		}
+	}
+	return all
 }

@@ -164,7 +164,7 @@ func (s *stager) busy(k catalog.Key) bool {
 
 // unchecked tells whether o is a constraint that the rows there are must be held against.
 func (s *stager) unchecked(o *catalog.Object) bool {
-	if o.Kind != "foreign_key" && o.Kind != "check" || o.Attrs["not_valid"] != "" || o.Attrs["not_enforced"] != "" || stays(s.from, o) {
+	if o.Kind != "foreign_key" && o.Kind != "check" || o.Attrs["not_valid"] != "" || o.Attrs["not_enforced"] != "" || stays(&catalog.Ctx{}, s.from, o) {
 		return false
 	}
 	f := s.from.Get(o.Key)

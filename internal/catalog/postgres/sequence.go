@@ -282,13 +282,13 @@ func columnGone(p *catalog.Ctx, c *catalog.Object) bool { return p.To.Get(c.Key)
 // the sequence goes in the middle of that change, as the identity's may have its name.
 func toIdentity(p *catalog.Ctx, c, seq *catalog.Object) bool {
 	to := p.To.Get(c.Key)
-	return to != nil && to.Attrs["identity"] != "" && c.Attrs["identity"] == "" && p.To.Get(seq.Key) == nil
+	return to != nil && !anew(p, c.TableKey()) && to.Attrs["identity"] != "" && c.Attrs["identity"] == "" && p.To.Get(seq.Key) == nil
 }
 
 // fromIdentity is the way back.
 func fromIdentity(p *catalog.Ctx, c, seq *catalog.Object) bool {
 	from := p.From.Get(c.Key)
-	return from != nil && from.Attrs["identity"] != "" && c.Attrs["identity"] == "" && p.From.Get(seq.Key) == nil
+	return from != nil && !anew(p, c.TableKey()) && from.Attrs["identity"] != "" && c.Attrs["identity"] == "" && p.From.Get(seq.Key) == nil
 }
 
 // owned is the sequence that a column owns, or nil.
@@ -323,10 +323,17 @@ func serialType(p *catalog.Ctx, col *catalog.Object) string {
 }
 
 // sequenceName is the name that the server gives to the sequence of a serial or
-// identity column (makeObjectName): table_column_seq, the longer of the two parts cut
-// until all is below 64 bytes.
-func sequenceName(table, column string) string {
-	const room = 63 - len("__seq")
+// identity column.
+func sequenceName(table, column string) string { return objectName(table, column, "seq") }
+
+// objectName is the name that the server gives to what belongs to a table and a column
+// (makeObjectName): table_column_label, the longer of the two parts cut until all is
+// below 64 bytes. The second part may be empty.
+func objectName(table, column, label string) string {
+	if column != "" {
+		label = "_" + label
+	}
+	room := 63 - len("_") - len(label)
 	t, c := len(table), len(column)
 	for t+c > room {
 		if t > c {
@@ -335,7 +342,7 @@ func sequenceName(table, column string) string {
 			c--
 		}
 	}
-	return clip(table, t) + "_" + clip(column, c) + "_seq"
+	return clip(table, t) + "_" + clip(column, c) + label
 }
 
 // clip cuts a string to at most n bytes, never within a character.

@@ -14,6 +14,8 @@ func (r *reader) readTables() error {
 		c.relrowsecurity AS rls, c.relforcerowsecurity AS force, c.relreplident AS replident,
 		am.amname, ts.spcname, to_json(c.reloptions)::text AS options, to_json(tc.reloptions)::text AS toast,
 		CASE WHEN c.relkind = 'p' THEN pg_get_partkeydef(c.oid) END AS partkey,
+		CASE WHEN c.relkind = 'p' THEN (SELECT json_agg(a.attname) FROM pg_depend d JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.objsubid
+			WHERE d.classid = 1259 AND d.objid = c.oid AND d.refclassid = 1259 AND d.refobjid = c.oid AND d.refobjsubid = 0 AND d.deptype = 'i')::text END AS keycolumns,
 		CASE WHEN c.relispartition THEN pg_get_expr(c.relpartbound, c.oid) END AS bound,
 		(SELECT json_agg(h.inhparent::regclass::text ORDER BY h.inhseqno) FROM pg_inherits h WHERE h.inhrelid = c.oid)::text AS parents,
 		CASE WHEN c.reloftype <> 0 THEN format_type(c.reloftype, NULL) END AS oftype
@@ -31,6 +33,7 @@ func (r *reader) addTable(w row) {
 	o := r.object(catalog.Key{Kind: "table", Schema: r.schemas[w.i("nsp")], Name: w.s("name")}, at)
 	parents := list(w.s("parents"))
 	o.Attrs["partition_key"] = w.s("partkey")
+	put(o.Info, "key_columns", w.s("keycolumns"))
 	o.Attrs["of_type"] = w.s("oftype")
 	o.Attrs["tablespace"] = w.s("spcname")
 	if bound := w.s("bound"); bound != "" && len(parents) == 1 {
@@ -66,8 +69,8 @@ func (r *reader) addTable(w row) {
 
 var tableKind = catalog.Kind{
 	Name: "table", Namespace: "relation",
-	Create: createTable, Alter: alterTable, Drop: dropAs("TABLE"), Rename: renameAs("TABLE"),
-	Yield: yieldTable, Hazards: tableHazards,
+	Create: createTable, Alter: alterTable, Drop: dropTable, Rename: renameAs("TABLE"),
+	Yield: yieldTable, Within: withinTable, Joins: parents, Refill: refillTable, Hazards: tableHazards,
 	Slot: func(o *catalog.Object) (parent, bound string) { return o.Attrs["partition_of"], o.Attrs["bound"] },
 }
 
@@ -81,8 +84,12 @@ func createTable(p *catalog.Ctx, o *catalog.Object) []string {
 	var lines, after []string
 	keys := map[string]bool{}
 	if o.Attrs["partition_of"] == "" {
-		for _, column := range declared(p.To, o) {
-			lines = append(lines, columnDef(p, column))
+		for _, part := range declared(p.To, o) {
+			if part.Kind == "column" {
+				lines = append(lines, columnDef(p, part))
+			} else {
+				after = append(after, createConstraint(p, part)...)
+			}
 		}
 	}
 	for _, part := range p.Inline {
@@ -197,7 +204,7 @@ func alterTable(p *catalog.Ctx, d *catalog.Delta) catalog.Alteration {
 	from, to := d.From, d.To
 	alter := "ALTER TABLE " + qualified(to.Key) + " "
 	var stmts []string
-	if (d.Changed("partition_of") || d.Changed("bound")) && !parentReplaced(p, from, to) {
+	if d.Changed("partition_of") || d.Changed("bound") {
 		stmts = append(stmts, rebound(p, from, to)...)
 	}
 	if d.Changed("of_type") {
@@ -228,20 +235,6 @@ func alterTable(p *catalog.Ctx, d *catalog.Delta) catalog.Alteration {
 	return catalog.Alteration{SQL: stmts}
 }
 
-// parentReplaced tells whether the partitioned table itself is dropped and made
-// anew: yieldTable has taken the partition off and puts it on again.
-func parentReplaced(p *catalog.Ctx, from, to *catalog.Object) bool {
-	key := func(c *catalog.Catalog) string {
-		for _, t := range c.Objects {
-			if t.Kind == "table" && qualified(t.Key) == to.Attrs["partition_of"] {
-				return t.Attrs["partition_key"]
-			}
-		}
-		return ""
-	}
-	return from.Attrs["partition_of"] == to.Attrs["partition_of"] && key(p.From) != key(p.To)
-}
-
 // rebound gives a partition other bounds, and with the first of those that change
 // all its siblings: none of them can take what another one still holds.
 func rebound(p *catalog.Ctx, from, to *catalog.Object) []string {
@@ -252,14 +245,14 @@ func rebound(p *catalog.Ctx, from, to *catalog.Object) []string {
 	var off, on []string
 	for _, o := range p.To.Objects {
 		was := p.From.Get(o.Key)
-		if o.Kind != "table" || o.Attrs["partition_of"] != parent || was == nil || was.Attrs["partition_of"] != parent || was.Attrs["bound"] == o.Attrs["bound"] {
+		if o.Kind != "table" || o.Attrs["partition_of"] != parent || was == nil || was.Attrs["partition_of"] != parent || was.Attrs["bound"] == o.Attrs["bound"] || anew(p, o.Key) {
 			continue
 		}
 		if len(off) == 0 && o.Key != to.Key {
 			return nil
 		}
-		off = append(append(off, detachPartition(parent, o)), left(p, o.Key)...)
-		on = append(append(on, joining(p, o.Key)...), attachPartition(o))
+		off = append(off, detachPartition(parent, o))
+		on = append(on, attachPartition(o)) // it is as its parent is, before and after
 	}
 	return append(off, on...)
 }
@@ -347,19 +340,13 @@ func optionMap(opts string) map[string]string {
 	return m
 }
 
-// yieldTable takes a table away from a parent that is dropped and made anew:
-// its rows stay.
+// yieldTable takes a table away from a parent that is dropped and made anew: its
+// rows stay. A partition is made anew with its parent, and one that leaves leaves before.
 func yieldTable(_ *catalog.Ctx, from, to *catalog.Object, gone catalog.Key) (before, after []string) {
 	if gone.Kind != "table" {
 		return nil, nil
 	}
 	parent := qualified(gone)
-	if from.Attrs["partition_of"] == parent {
-		before = append(before, detachPartition(parent, from))
-		if to.Attrs["partition_of"] == parent {
-			after = append(after, attachPartition(to))
-		}
-	}
 	if slices.Contains(splitList(from.Attrs["inherits"]), parent) {
 		before = append(before, "ALTER TABLE "+qualified(from.Key)+" NO INHERIT "+parent)
 		if slices.Contains(splitList(to.Attrs["inherits"]), parent) {

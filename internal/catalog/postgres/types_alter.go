@@ -69,7 +69,13 @@ func rebuildEnum(p *catalog.Ctx, d *catalog.Delta) catalog.Alteration {
 	alt.SQL = append(alt.SQL, "ALTER TYPE "+name+" RENAME TO "+ident(aside.Name), enumSQL(name, d.To))
 	for _, c := range lasting(p, d.From.Key) {
 		to := p.To.Get(c.obj.Key)
+		if table, is := inKey(p.From, c.obj); is {
+			alt.Rebuild = append(alt.Rebuild, table)
+		}
 		alt.Detach = append(alt.Detach, c.obj.Key)
+		if anew(p, c.obj.TableKey()) { // with columns of the new type
+			continue
+		}
 		alt.SQL = append(alt.SQL, convertEnum(c, to, name))
 	}
 	alt.SQL = append(append(alt.SQL, restored(p, d.To)...), "DROP TYPE "+qualified(aside))

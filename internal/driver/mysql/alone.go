@@ -26,7 +26,7 @@ type object struct {
 type touches struct {
 	all []object
 	// once: when all of them are as they were, it is not known that the statement can
-	// be run without harm: it may have happened, and changed rows only.
+	// be run without harm: it may have happened, and changed what SHOW CREATE does not tell.
 	once bool
 }
 
@@ -34,12 +34,11 @@ type touches struct {
 // and MariaDB 10.6 a statement that changes the schema happens wholly or not at all:
 // when what was there is another thing now, it happened.
 func alone(stmt string) *driver.Alone {
-	w := sqltext.Words(sqltext.MySQL, stmt, 1)
+	w := sqltext.Words(sqltext.MySQL, stmt, 2)
 	if len(w) == 0 {
 		return nil
 	}
-	switch w[0] {
-	case "ANALYZE", "OPTIMIZE", "CHECK", "FLUSH", "SET", "GRANT":
+	if repeats(w, stmt) {
 		return &driver.Alone{Outcome: func(context.Context, *driver.Conn) (driver.Outcome, error) { return driver.Again, nil }}
 	}
 	t := touched(stmt)
@@ -49,12 +48,31 @@ func alone(stmt string) *driver.Alone {
 	return &driver.Alone{Look: t.look, Became: t.became}
 }
 
-// became compares what Look said. Words are the objects' in their order.
+// repeats tells whether a statement of those words does the same when it is done again:
+// what it makes in the session is gone with that.
+// ANALYZE before anything but a table runs it (MariaDB), and so does SET STATEMENT … FOR.
+func repeats(w []string, stmt string) bool {
+	switch w[0] {
+	case "OPTIMIZE", "CHECK", "FLUSH", "GRANT", "PREPARE":
+		return true
+	case "CREATE":
+		return len(w) > 1 && w[1] == "TEMPORARY"
+	case "ANALYZE":
+		return len(w) > 1 && slices.Contains([]string{"TABLE", "TABLES", "NO_WRITE_TO_BINLOG", "LOCAL"}, w[1])
+	case "SET":
+		return behindSet(stmt) != "STATEMENT" && constant(stmt)
+	}
+	return false
+}
+
+// became compares what Look said: a word for how things are shown, and those of the
+// objects in their order.
 func (t *touches) became(before, now string) driver.Outcome {
 	was, is := strings.Fields(before), strings.Fields(now)
-	if len(was) != len(t.all) || len(is) != len(t.all) {
+	if n := len(t.all) + 1; len(was) != n || len(is) != n || was[0] != is[0] {
 		return driver.Unknown
 	}
+	was, is = was[1:], is[1:]
 	if slices.Equal(was, is) {
 		if t.once {
 			return driver.Unknown
@@ -80,8 +98,17 @@ func atomicDDL(s driver.Server) bool {
 	return s.Version >= 80000
 }
 
-// look asks for all objects in one text, behind what goes first. The first that is
-// not there ends the text: the rest is asked for again.
+// shownBy asks for that by which SHOW CREATE says the same in other words (MySQL 9.7,
+// MariaDB 10.11): quotes and options, the character set, the zone of the defaults of
+// timestamps and of the times at which triggers were made; and to whom, as the body of a
+// routine is not shown to everybody. MariaDB leaves out what is marked with a version of
+// MySQL. SHOW VARIABLES would take 50 ms there.
+const shownBy = "SELECT version(), current_user(), @@sql_mode, @@sql_quote_show_create, @@character_set_results, @@time_zone, @@system_time_zone, @@explicit_defaults_for_timestamp" +
+	" /*M!100600 , @@old_mode */ /*!80011 , @@show_create_table_verbosity */ /*!80030 , @@show_gipk_in_create_table_and_information_schema */"
+
+// look asks for all objects in one text, behind what goes first and how things are
+// shown, which is the first word. The first object that is not there ends the text: the
+// rest is asked for again.
 func (t *touches) look(ctx context.Context, c *driver.Conn, first string) (string, error) {
 	if !atomicDDL(c.Server) {
 		if first == "" {
@@ -90,22 +117,27 @@ func (t *touches) look(ctx context.Context, c *driver.Conn, first string) (strin
 		return "", c.Exec(ctx, first)
 	}
 	var words []string
-	for len(words) < len(t.all) {
+	for len(words) <= len(t.all) {
 		var text []string
 		if first != "" {
 			text = append(text, first)
 		}
-		for _, o := range t.all[len(words):] {
+		if len(words) == 0 {
+			text = append(text, shownBy)
+		}
+		for _, o := range t.all[max(0, len(words)-1):] {
 			text = append(text, "SHOW CREATE "+o.kind+" "+o.name)
 		}
 		more, err := shown(ctx, c, strings.Join(text, "\n;\n"))
 		words, first = append(words, more...), ""
 		switch {
+		case err != nil && len(words) == 0: // what goes first was refused
+			return "", err
 		case notThere(err):
 			words = append(words, absent)
 		case ctx.Err() != nil, c.Dialect.CauseOf(err) == driver.Lost, c.Dialect.CauseOf(err) == driver.LockWait:
 			return "", err
-		case err != nil, len(words) < len(t.all):
+		case err != nil, len(words) <= len(t.all):
 			return "", nil //nolint:nilerr // this user may not look, or the thing cannot be shown
 		}
 	}
@@ -184,15 +216,6 @@ func rowsOnly(stmts []string) []bool {
 		out[i] = slices.Contains(changesRows, w[0])
 	}
 	return out
-}
-
-// sets finds SET of the session and of user variables, not of the server.
-func sets(stmt string) bool {
-	w := sqltext.Words(sqltext.MySQL, stmt, 2)
-	if len(w) == 0 || w[0] != "SET" {
-		return false
-	}
-	return len(w) < 2 || !slices.Contains([]string{"GLOBAL", "PERSIST", "PERSIST_ONLY", "PASSWORD", "ROLE", "DEFAULT", "TRANSACTION", "STATEMENT", "RESOURCE"}, w[1])
 }
 
 // refuse finds what would keep migr from its own tables: each statement is recorded in

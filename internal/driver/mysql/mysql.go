@@ -31,7 +31,7 @@ func Dialect() *driver.Dialect {
 		TryLock: tryLock, Unlock: unlock, Holder: holder, Frail: frail, Busy: busy, Blockers: blockers, EndSession: "KILL %s", Cancel: cancel,
 		Begin: "START TRANSACTION", Settings: settings, Guess: guess, Limit: limit,
 		NoTx:   func([]string, int) string { return "" },
-		Refuse: refuse, Sets: sets, Rows: rowsOnly, Undone: undone, Running: running, Alone: alone, Reached: &driver.Reached{Set: "SET @migr_n = %d", Ask: "SELECT @migr_n"},
+		Refuse: refuse, Carried: carried, Rows: rowsOnly, Undone: undone, Running: running, Alone: alone, Reached: &driver.Reached{Set: "SET @migr_n = %d", Ask: "SELECT @migr_n"},
 		Tables: driver.TableTypes{
 			ID: "bigint NOT NULL AUTO_INCREMENT PRIMARY KEY", Time: "datetime(3)", Text: "longtext",
 			Now: "utc_timestamp(3)", Unix: "CAST(UNIX_TIMESTAMP(NOW(3)) * 1000 AS SIGNED)", User: "current_user()", Tail: " DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",

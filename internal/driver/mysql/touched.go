@@ -20,6 +20,11 @@ func (r *reader) is(words ...string) bool {
 	return !r.end() && slices.ContainsFunc(words, r.t[r.i].Is)
 }
 
+// has tells whether one of the words stands anywhere in the statement.
+func (r *reader) has(words ...string) bool {
+	return slices.ContainsFunc(r.t, func(t sqltext.Token) bool { return slices.ContainsFunc(words, t.Is) })
+}
+
 // skip passes over those words.
 func (r *reader) skip(words ...string) {
 	for r.is(words...) {
@@ -27,8 +32,7 @@ func (r *reader) skip(words ...string) {
 	}
 }
 
-// find goes on to the first of the words, outside of parentheses; the name of a user
-// is passed over as it is quoted, or followed by @.
+// find goes on to the first of the words, outside of parentheses.
 func (r *reader) find(words ...string) bool {
 	for depth := 0; !r.end(); r.i++ {
 		switch {
@@ -70,6 +74,9 @@ func touched(stmt string) *touches {
 	if verb.Is("RENAME") {
 		return renamed(r)
 	}
+	if !verb.Is("CREATE") && !verb.Is("DROP") && !verb.Is("ALTER") { // UPDATE t FORCE INDEX (i) JOIN u ON …
+		return nil
+	}
 	kind := kindOf(r)
 	switch {
 	case kind == "":
@@ -79,19 +86,35 @@ func touched(stmt string) *touches {
 			return one("TABLE", r.name())
 		}
 	case verb.Is("CREATE"):
-		r.skip("IF", "NOT", "EXISTS")
-		if kind == "FUNCTION" && slices.ContainsFunc(r.t, func(t sqltext.Token) bool { return t.Is("SONAME") }) {
-			return nil
-		}
-		return one(kind, r.name())
+		return created(kind, r)
 	case verb.Is("DROP"):
 		return dropped(kind, r)
 	case verb.Is("ALTER") && kind == "TABLE":
 		return altered(r)
 	case verb.Is("ALTER") && kind != "EVENT": // which can be renamed
-		return one(kind, r.name())
+		t := one(kind, r.name())
+		if t != nil {
+			t.once = r.has("RESTART") // of a sequence: where it stands is not shown
+		}
+		return t
 	}
 	return nil
+}
+
+// created reads CREATE. What takes the place of a table or a sequence of the same
+// definition (MariaDB) has emptied it, or set it back, and others may have written to it
+// since. An event whose time is over goes by itself, and has done its work.
+func created(kind string, r *reader) *touches {
+	replaces := r.t[1].Is("OR")
+	r.skip("IF", "NOT", "EXISTS")
+	if kind == "FUNCTION" && r.has("SONAME") || kind == "EVENT" && replaces {
+		return nil
+	}
+	t := one(kind, r.name())
+	if t != nil {
+		t.once = replaces && (kind == "TABLE" || kind == "SEQUENCE") || kind == "EVENT" && r.has("AT", "ENDS")
+	}
+	return t
 }
 
 func one(kind, name string) *touches {
@@ -170,8 +193,9 @@ func renamed(r *reader) *touches {
 }
 
 // altered reads ALTER TABLE. What can change rows and leave the definition as it was
-// must not be done twice: a partition that is emptied or exchanged, a column
-// that is dropped and added.
+// must not be done twice: a partition that is emptied or exchanged, a column that takes
+// the name of one that is dropped or renamed. AUTO_INCREMENT = n is not among them: the
+// engine does not go below the highest number that is there.
 func altered(r *reader) *touches {
 	r.skip("IF", "EXISTS")
 	name := r.name()
@@ -188,8 +212,19 @@ func altered(r *reader) *touches {
 			gone = append(gone, column(r, "INDEX", "KEY", "FOREIGN", "PRIMARY", "CONSTRAINT", "CHECK", "PARTITION"))
 		case r.is("ADD"):
 			come = append(come, column(r, "INDEX", "KEY", "UNIQUE", "FULLTEXT", "SPATIAL", "CONSTRAINT", "FOREIGN", "PRIMARY", "CHECK", "PARTITION"))
+		case r.is("CHANGE"):
+			if old, now := column(r), next(r); old != now { // CHANGE a a … is MODIFY
+				gone, come = append(gone, old), append(come, now)
+			}
 		case r.is("RENAME"):
-			if r.i++; r.is("COLUMN", "INDEX", "KEY") {
+			if r.i++; r.is("INDEX", "KEY") {
+				continue
+			}
+			if r.is("COLUMN") {
+				r.i--
+				old := column(r)
+				r.i++
+				gone, come = append(gone, old), append(come, next(r)) // behind TO
 				continue
 			}
 			r.skip("TO", "AS", "=")
@@ -211,8 +246,8 @@ func altered(r *reader) *touches {
 	return t
 }
 
-// column is the column behind ADD or DROP, "(" for a list of them; "" where one of the
-// words stands there, which say that it is something else.
+// column is the column behind ADD, DROP, CHANGE or RENAME, "(" for a list of them; ""
+// where one of the words stands there, which say that it is something else.
 func column(r *reader, others ...string) string {
 	r.i++
 	if r.is(others...) || r.end() {
@@ -224,6 +259,14 @@ func column(r *reader, others ...string) string {
 	}
 	if r.is("(") {
 		return "("
+	}
+	return strings.ToLower(r.t[r.i].Ident(sqltext.MySQL))
+}
+
+// next is the name behind.
+func next(r *reader) string {
+	if r.i++; r.end() {
+		return ""
 	}
 	return strings.ToLower(r.t[r.i].Ident(sqltext.MySQL))
 }

@@ -58,6 +58,21 @@ func alone(stmt string) *driver.Alone {
 	return nil
 }
 
+// path says by which schemas names are found: by others, what has not happened looks as
+// if it had.
+func path(ctx context.Context, c *driver.Conn, first string) (string, error) {
+	if first != "" {
+		if err := c.Exec(ctx, first); err != nil {
+			return "", err
+		}
+	}
+	rows, err := c.Strings(ctx, "SELECT md5(current_schemas(false)::text)")
+	if err != nil || len(rows) != 1 {
+		return "", err
+	}
+	return rows[0][0], nil
+}
+
 // A concurrent is a CREATE INDEX CONCURRENTLY.
 type concurrent struct {
 	stmt  string
@@ -91,7 +106,7 @@ func aloneIndex(stmt string, t []sqltext.Token) *driver.Alone {
 	if c.name == "" || c.table == "" {
 		return nil
 	}
-	return &driver.Alone{Before: c.before, After: c.after, Failed: c.failed, Outcome: c.outcome}
+	return &driver.Alone{Before: c.before, After: c.after, Failed: c.failed, Outcome: c.outcome, Look: path}
 }
 
 // nameAt is a name with its qualifiers, as it is written.
@@ -208,7 +223,7 @@ func aloneDrop(t []sqltext.Token) *driver.Alone {
 		i += 2
 	}
 	name := nameAt(t, i)
-	return &driver.Alone{Outcome: func(ctx context.Context, c *driver.Conn) (driver.Outcome, error) {
+	return &driver.Alone{Look: path, Outcome: func(ctx context.Context, c *driver.Conn) (driver.Outcome, error) {
 		rows, err := c.Strings(ctx, "SELECT to_regclass("+lit(name)+")")
 		if err != nil || len(rows) != 1 {
 			return driver.Unknown, err
@@ -272,7 +287,7 @@ func aloneValue(t []sqltext.Token) *driver.Alone {
 		return nil
 	}
 	name, value := nameAt(t, 2), t[at].Text
-	return &driver.Alone{Outcome: func(ctx context.Context, c *driver.Conn) (driver.Outcome, error) {
+	return &driver.Alone{Look: path, Outcome: func(ctx context.Context, c *driver.Conn) (driver.Outcome, error) {
 		rows, err := c.Strings(ctx, "SELECT 1 FROM pg_enum WHERE enumtypid = to_regtype("+lit(name)+") AND enumlabel = "+value)
 		if err != nil {
 			return driver.Unknown, err
@@ -301,6 +316,7 @@ func aloneDetach(stmt string, t []sqltext.Token) *driver.Alone {
 		return len(rows) > 0, len(rows) > 0 && rows[0][0] == "true", err
 	}
 	return &driver.Alone{
+		Look: path,
 		Before: func(ctx context.Context, c *driver.Conn) (string, string, error) {
 			_, pending, err := state(ctx, c)
 			if err != nil || !pending {

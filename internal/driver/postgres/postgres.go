@@ -24,7 +24,7 @@ func Dialect() *driver.Dialect {
 		Name: "postgres", Family: sqltext.Postgres, Schemes: []string{"postgres"}, TxDDL: true,
 		Open: open, Server: server, Scratch: scratch, Borrow: borrow, Wipe: wipe,
 		TryLock: tryLock, Unlock: unlock, Holder: holder, Guard: guard, Frail: frail, Busy: busy, Blockers: blockers, EndSession: "SELECT pg_terminate_backend(%s)",
-		Begin: "BEGIN", Settings: settings, Guess: guess, Session: session, NoTx: noTx, Sets: sets, Alone: alone, Limit: limit, Preamble: "SET check_function_bodies = off;",
+		Begin: "BEGIN", Settings: settings, Guess: guess, Session: session, NoTx: noTx, Carried: carried, Alone: alone, Limit: limit, Preamble: "SET check_function_bodies = off;",
 		Tables: driver.TableTypes{
 			ID: "bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY", Time: "timestamp with time zone", Text: "text",
 			Now: "clock_timestamp()", Unix: "(extract(epoch FROM clock_timestamp()) * 1000)::bigint", User: "session_user",

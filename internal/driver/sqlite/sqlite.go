@@ -34,7 +34,7 @@ func Dialect() *driver.Dialect {
 		Restore:  restore,
 		Absent:   absent,
 		Settings: func(driver.Timeouts) []string { return nil },
-		NoTx:     noTx, Alone: alone, Verify: verify, Refuse: refuse, Limit: limit,
+		NoTx:     noTx, Carried: carried, Alone: alone, Verify: verify, Refuse: refuse, Limit: limit,
 		Tables: driver.TableTypes{
 			ID: "INTEGER PRIMARY KEY", Time: "TEXT", Text: "TEXT",
 			Now: "strftime('%Y-%m-%dT%H:%M:%fZ', 'now')", User: "''",
@@ -130,6 +130,26 @@ func noTx(stmts []string, i int) string {
 		}
 	}
 	return ""
+}
+
+// carried: temporary tables and attached databases are the session's.
+func carried(stmts []string, done int) driver.Carried {
+	var c driver.Carried
+	for i, s := range stmts[:done] {
+		w := sqltext.Words(sqltext.SQLite, s, 16)
+		if len(w) < 2 {
+			continue
+		}
+		switch name := strings.ToLower(w[len(w)-1]); w[0] {
+		case "CREATE", "DROP":
+			c.Temporary(sqltext.SQLite, i+1, s)
+		case "ATTACH":
+			c.Lose(i+1, "the attached database "+name)
+		case "DETACH":
+			c.End("the attached database " + name)
+		}
+	}
+	return c
 }
 
 // alone: what does the same when it is done again. VACUUM INTO does not: its file is
