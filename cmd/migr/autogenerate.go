@@ -299,7 +299,8 @@ func (w *way) wayBack() func(catalog.Hazard, *diff.Change) (string, bool) {
 		if u == nil || !strings.HasPrefix(h.Code, "drop-") {
 			return "", false
 		}
-		values := h.Code == gate.DropEnumValue && !slices.ContainsFunc(u.Hazards, func(h catalog.Hazard) bool { return h.Code == gate.DropEnumValue })
+		part := h.Code == gate.DropEnumValue || h.Code == gate.DropColumn && c.Key.Kind == "composite"
+		values := part && !slices.ContainsFunc(u.Hazards, func(was catalog.Hazard) bool { return was.Code == h.Code })
 		return "added by this revision", u.Action == diff.Add || values
 	}
 }

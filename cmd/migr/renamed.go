@@ -191,8 +191,11 @@ func (ws ways) changes() []output.Change {
 					kind = k.Report
 				}
 			}
-			if kind == rename.EnumValue {
+			switch kind {
+			case rename.EnumValue:
 				kind = "enum"
+			case rename.Attribute:
+				kind = "type"
 			}
 			out = append(out, output.Change{Action: string(diff.Rename), Kind: kind, From: p.Path, Object: p.To.Path(), SQL: append(nonNil(aside[p.Path]), p.There...), Hazards: []string{}})
 		}

@@ -40,11 +40,11 @@ type Engine struct {
 	// SameName tells whether two names are one to the server, for things of a kind:
 	// what differs so is renamed and never dropped. Nil: different names are different.
 	SameName func(kind, a, b string) bool
-	// Labels lists the values of an enum type, or of a column that lists its own; nil
-	// where the object is neither. Nil: there are no enums.
+	// Labels lists the values of an enum type, or of a column that lists its own, and the
+	// attributes of a composite type; nil where the object is none. Nil: there are no such.
 	Labels func(o *Object) []string
-	// RenameLabel returns the statements that give a value of o another name, in all
-	// rows that hold it.
+	// RenameLabel returns the statements that give a value or attribute of o another name,
+	// in all rows that hold it.
 	RenameLabel func(p *Ctx, o *Object, from, to string) []string
 }
 

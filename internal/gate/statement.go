@@ -209,6 +209,8 @@ func (s *statement) findings() []Finding {
 		return s.drops()
 	case s.at(0, "ALTER", "TABLE"):
 		return s.alters()
+	case s.at(0, "ALTER", "TYPE"):
+		return s.altersType()
 	case s.at(0, "TRUNCATE"):
 		i := s.skip(s.skip(1, "TABLE"), "ONLY")
 		name, _ := s.name(i)
@@ -298,6 +300,24 @@ func (s *statement) alters() []Finding {
 				f.Count = "SELECT count(*) FROM " + raw + " WHERE " + s.text(at) + " IS NULL"
 			}
 		}
+	}
+	return all
+}
+
+// altersType finds the attributes that a composite type loses.
+func (s *statement) altersType() []Finding {
+	typ, next := s.name(2)
+	raw, shown := s.raw(2)
+	var all []Finding
+	for i := next; i < len(s.t); i = s.end(i) + 1 {
+		if !s.at(i, "DROP", "ATTRIBUTE") {
+			continue
+		}
+		at := s.skip(i+2, "IF", "EXISTS")
+		column, _ := s.name(at)
+		f := Finding{Code: DropColumn, Object: part(typ, column), Table: raw, Why: "the values of attribute " + typ + "." + column + " are lost in all columns of its type"}
+		f.of(shown, s, at)
+		all = append(all, f)
 	}
 	return all
 }

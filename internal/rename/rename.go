@@ -17,6 +17,9 @@ import (
 // EnumValue is the kind of a value of an enum, which is no object of a catalog.
 const EnumValue = "enum_value"
 
+// Attribute is the kind of an attribute of a composite type, which is none either.
+const Attribute = "attribute"
+
 // A Pair is one thing under two names.
 type Pair struct {
 	From, To *catalog.Object
@@ -62,14 +65,14 @@ type Settler struct {
 // others are made of, comes first. Nil: all other kinds.
 func phases() [][]string {
 	return [][]string{
-		{"schema"}, {"enum", "domain", "composite", "range"}, {"table"}, {"column"}, {EnumValue}, nil,
+		{"schema"}, {"enum", "domain", "composite", "range"}, {Attribute}, {"table"}, {"column"}, {EnumValue}, nil,
 	}
 }
 
 // asked tells whether renaming and making anew differ in data or meaning.
 func asked(gone *catalog.Object) bool {
 	switch gone.Kind {
-	case "schema", "table", "column", EnumValue:
+	case "schema", "table", "column", EnumValue, Attribute:
 		return true
 	case "sequence": // its position; one that belongs to a column follows that
 		return gone.Info["owner"] == ""
@@ -169,7 +172,7 @@ func (r *round) taken(o *catalog.Object) bool {
 		if p.From.Key == o.Key || p.To.Key == o.Key {
 			return true
 		}
-		return (o.Kind == "column" || o.Kind == EnumValue) && p.From.Schema == o.Schema && tableOf(p.From) == tableOf(o)
+		return (o.Kind == "column" || isLabel(o.Kind)) && p.From.Schema == o.Schema && tableOf(p.From) == tableOf(o)
 	})
 }
 
@@ -199,7 +202,7 @@ func (r *round) said(in func(*catalog.Object) bool) {
 			continue
 		}
 		w.Used = true
-		if f.Kind == EnumValue || r.s.renames(f.Kind) { // what cannot be renamed holds no data and is made anew
+		if isLabel(f.Kind) || r.s.renames(f.Kind) { // what cannot be renamed holds no data and is made anew
 			r.pair(f, t, false)
 		}
 	}
@@ -229,7 +232,7 @@ func (r *round) wanted(w *Wish, in func(*catalog.Object) bool) *catalog.Object {
 		return nil
 	}
 	t := first(Things(r.s.Engine, r.want), func(o *catalog.Object) bool { return in(o) && w.To(o) })
-	if t == nil || t.Kind != EnumValue && !r.s.renames(t.Kind) {
+	if t == nil || !isLabel(t.Kind) && !r.s.renames(t.Kind) {
 		return nil
 	}
 	return first(Things(r.s.Engine, r.from), func(o *catalog.Object) bool { return r.grants(w, o, t) && o.Key != t.Key })
@@ -304,7 +307,7 @@ func (r *round) guess() {
 // the same namespace, as constraints of swapped tables are on PostgreSQL.
 func (r *round) named(come *catalog.Object) bool {
 	space := kindOf(r.s.Engine, come.Kind).Namespace
-	return space != "" && slices.ContainsFunc(r.gone, func(o *catalog.Object) bool {
+	return space != "" && come.Table != "" && slices.ContainsFunc(r.gone, func(o *catalog.Object) bool {
 		k := kindOf(r.s.Engine, o.Kind)
 		return k != nil && k.Namespace == space && o.Schema == come.Schema && o.Name == come.Name && r.free(o)
 	})
@@ -384,8 +387,11 @@ func (r *round) fits(g, c *catalog.Object) bool {
 	if g.Kind != c.Kind || g.Schema != c.Schema || g.Table != c.Table || r.taken(c) || slices.Contains(r.s.No, c.Path()) {
 		return false
 	}
-	if g.Kind == EnumValue {
+	if isLabel(g.Kind) && g.Pos != c.Pos || g.Kind == EnumValue {
 		return g.Pos == c.Pos
+	}
+	if g.Kind == Attribute {
+		return r.s.Engine.RenameCandidate(g, c, r.from, r.want)
 	}
 	return r.s.renames(g.Kind) && r.s.Engine.RenameCandidate != nil && r.s.Engine.RenameCandidate(g, c, r.from, r.want)
 }

@@ -7,8 +7,11 @@ import (
 	"github.com/migr-dev/migr/internal/catalog"
 )
 
-// Things lists the objects of a catalog and, as objects of the kind EnumValue,
-// the values of its enums.
+// isLabel tells whether things of a kind are none of the catalog's own.
+func isLabel(kind string) bool { return kind == EnumValue || kind == Attribute }
+
+// Things lists the objects of a catalog and, as objects of the kinds EnumValue and
+// Attribute, the values of its enums and the attributes of its composite types.
 func Things(e *catalog.Engine, c *catalog.Catalog) []*catalog.Object {
 	all := slices.Clone(c.Objects)
 	for _, o := range c.Objects {
@@ -19,7 +22,7 @@ func Things(e *catalog.Engine, c *catalog.Catalog) []*catalog.Object {
 
 // Find returns the thing of that key, or nil.
 func Find(e *catalog.Engine, c *catalog.Catalog, k catalog.Key) *catalog.Object {
-	if k.Kind != EnumValue {
+	if !isLabel(k.Kind) {
 		return c.Get(k)
 	}
 	return first(Things(e, c), func(o *catalog.Object) bool { return o.Key == k })
@@ -35,6 +38,9 @@ func values(e *catalog.Engine, o *catalog.Object) []*catalog.Object {
 	out := make([]*catalog.Object, len(labels))
 	for i, l := range labels {
 		v := &catalog.Object{Key: catalog.Key{Kind: EnumValue, Schema: o.Schema, Table: o.Name, Name: l}}
+		if o.Kind == "composite" {
+			v.Kind = Attribute
+		}
 		if o.Table != "" {
 			v.Table, v.Info = o.Table+"."+o.Name, map[string]string{"table": o.Table}
 		}
@@ -82,12 +88,12 @@ func (p *Pair) Undo(e *catalog.Engine, want, before *catalog.Catalog) (err error
 }
 
 func statements(e *catalog.Engine, p *catalog.Ctx, from, to *catalog.Object) ([]string, error) {
-	if from.Kind == EnumValue {
+	if isLabel(from.Kind) {
 		owner := first(p.From.Objects, func(o *catalog.Object) bool {
 			return slices.ContainsFunc(values(e, o), func(v *catalog.Object) bool { return v.Key == from.Key })
 		})
 		if owner == nil {
-			return nil, fmt.Errorf("renaming the value %s: there is no enum that has it", from.Path())
+			return nil, fmt.Errorf("renaming the value %s: there is no type that has it", from.Path())
 		}
 		return e.RenameLabel(p, owner, from.Name, to.Name), nil
 	}

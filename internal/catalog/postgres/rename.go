@@ -18,6 +18,9 @@ func renameCandidate(gone, come *catalog.Object, from, to *catalog.Catalog) bool
 		return gone.Info["types"] == come.Info["types"] && gone.Equal(come)
 	case "schema":
 		return alikeSchemas(gone.Name, come.Name, from, to)
+	case "attribute":
+		a, b := attributeOf(from, gone), attributeOf(to, come)
+		return a.Type != "" && a.Type == b.Type && a.Collation == b.Collation
 	case "sequence":
 		return gone.Info["owner"] == come.Info["owner"] && gone.Equal(come)
 	}
@@ -52,16 +55,38 @@ func alikeSchemas(gone, come string, from, to *catalog.Catalog) bool {
 	return same > 0 && 2*same >= max(len(old), len(now))
 }
 
-// labels are the values of an enum.
-func labels(o *catalog.Object) []string {
-	if o.Kind != "enum" {
-		return nil
+// attributeOf is the attribute of a composite type that is named so.
+func attributeOf(c *catalog.Catalog, o *catalog.Object) member {
+	if t := c.Get(catalog.Key{Kind: "composite", Schema: o.Schema, Name: o.Table}); t != nil {
+		all := members(t.Attrs["attributes"])
+		if i := named(all, o.Name); i >= 0 {
+			return all[i]
+		}
 	}
-	return list(o.Attrs["labels"])
+	return member{}
 }
 
-// renameLabel renames a value of an enum; what names it (defaults, checks, views,
-// rows) holds its number and follows. It may stand in a transaction (10 and later).
+// labels are the values of an enum, or the attributes of a composite type.
+func labels(o *catalog.Object) []string {
+	switch o.Kind {
+	case "enum":
+		return list(o.Attrs["labels"])
+	case "composite":
+		var names []string
+		for _, m := range members(o.Attrs["attributes"]) {
+			names = append(names, m.Name)
+		}
+		return names
+	}
+	return nil
+}
+
+// renameLabel renames a value of an enum, or an attribute of a composite type; what
+// names it (defaults, checks, views, rows) holds its number and follows. It may stand in
+// a transaction (10 and later). Tables of the type (CREATE TABLE OF) follow with CASCADE.
 func renameLabel(_ *catalog.Ctx, o *catalog.Object, from, to string) []string {
+	if o.Kind == "composite" {
+		return []string{"ALTER TYPE " + qualified(o.Key) + " RENAME ATTRIBUTE " + ident(from) + " TO " + ident(to) + " CASCADE"}
+	}
 	return []string{"ALTER TYPE " + qualified(o.Key) + " RENAME VALUE " + literal(from) + " TO " + literal(to)}
 }

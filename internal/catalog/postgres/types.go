@@ -103,6 +103,22 @@ var domainKind = catalog.Kind{
 
 var compositeKind = catalog.Kind{
 	Name: "composite", Report: "type", Namespace: "relation", Create: createComposite, Drop: dropAs("TYPE"), Alter: alterComposite, Rename: renameAs("TYPE"),
+	Hazards: compositeHazards,
+}
+
+// compositeHazards: an attribute that goes takes its values along, in every column of the type.
+func compositeHazards(_ *catalog.Ctx, from, to *catalog.Object) []catalog.Hazard {
+	if from == nil || to == nil {
+		return nil
+	}
+	var all []catalog.Hazard
+	for _, m := range members(from.Attrs["attributes"]) {
+		if named(members(to.Attrs["attributes"]), m.Name) < 0 {
+			name := from.Path() + "." + m.Name
+			all = append(all, catalog.Hazard{Code: "drop-column", Object: name, Why: "the values of attribute " + name + " are lost in all columns of its type"})
+		}
+	}
+	return all
 }
 
 var rangeKind = catalog.Kind{
