@@ -20,6 +20,7 @@ func courses() []course {
 		{name: "upgrade", crashes: true},
 		{name: "downgrade", down: true},
 		{name: "upgrade, lock = table", table: true},
+		{name: "downgrade, lock = table", down: true, table: true},
 	}
 }
 
