@@ -232,7 +232,8 @@ func (a *app) shownURL() string {
 
 // resume finds the half-done revisions and makes the first step go on where it
 // stands; the statements that ran must still be those of the file. sure: a person says
-// that the next statement is to be run, and that it has all it needs.
+// that the next statement has all it needs, and is to be run where nobody can tell
+// whether it was.
 func (a *app) resume(ctx context.Context, s *apply.Session, st apply.State, tasks []apply.Task, sure bool) error {
 	for _, e := range st.Partial {
 		i := slices.IndexFunc(tasks, func(t apply.Task) bool { return t.Revision == e.Revision && t.Direction == e.Direction })
@@ -250,17 +251,14 @@ func (a *app) resume(ctx context.Context, s *apply.Session, st apply.State, task
 			}
 		}
 		t.Resume, t.Done = true, e.Done
-		if sure {
-			continue
-		}
 		note := ""
 		if e.State == "running" && e.Started > e.Done {
 			var err error
-			if note, err = a.begun(ctx, s, t, e); err != nil {
+			if note, err = a.begun(ctx, s, t, e, sure); err != nil {
 				return err
 			}
 		}
-		if gone := goneText(s.Plan.Carried(*t, t.Done)); gone != "" && t.Done < len(t.Stmts) {
+		if gone := goneText(s.Plan.Carried(*t, t.Done)); gone != "" && t.Done < len(t.Stmts) && !sure {
 			return goneProblem(e, t, gone)
 		}
 		if note != "" {
@@ -271,9 +269,13 @@ func (a *app) resume(ctx context.Context, s *apply.Session, st apply.State, task
 }
 
 // begun settles what became of the statement that was begun and whose end was not seen,
-// and says so.
-func (a *app) begun(ctx context.Context, s *apply.Session, t *apply.Task, e apply.Entry) (string, error) {
+// and says so. sure: where that cannot be told it is run; where it is known to have been
+// carried out no word of a person has it run again.
+func (a *app) begun(ctx context.Context, s *apply.Session, t *apply.Task, e apply.Entry, sure bool) (string, error) {
 	unknown := func(why string) (string, error) {
+		if sure {
+			return "", nil
+		}
 		p := partialProblem(e, fmt.Sprintf("it is not known whether statement %d was carried out%s", e.Done+1, why))
 		if gone := goneText(s.Plan.Carried(*t, t.Done)); gone != "" {
 			p.why = append(p.why, gone)

@@ -65,14 +65,16 @@ func carrySet(c *driver.Carried, n int, stmt string) {
 		return
 	}
 	var whats []string
-	all := true
+	all, servers := true, false
 	for _, a := range assignments(stmt) {
 		if a.server {
+			servers = true
 			continue
 		}
 		whats = append(whats, a.what())
 		all = all && a.constant(c)
 	}
+	all = all && !servers // sent again it would set the server once more
 	for _, what := range whats {
 		if all {
 			c.End(what)
@@ -99,16 +101,23 @@ func (a assignment) what() string {
 	return "the setting " + a.name
 }
 
-// assignments cuts a SET at its commas.
+// assignments cuts a SET at its commas. The last word for a scope holds for what comes
+// after it without one, of the settings (both manuals, SET).
 func assignments(stmt string) []assignment {
 	t := sqltext.Tokens(sqltext.MySQL, stmt)
 	t = slices.DeleteFunc(t, func(x sqltext.Token) bool { return x.Kind == sqltext.Mark || x.Is(";") })
 	var all []assignment
+	server := false
 	for from, depth, i := 1, 0, 1; i <= len(t); i++ {
 		switch {
 		case i == len(t), depth == 0 && t[i].Is(","):
 			if from < i {
-				all = append(all, oneAssignment(t[from:i]))
+				if slices.ContainsFunc(scopes, t[from].Is) {
+					server = !t[from].Is("SESSION") && !t[from].Is("LOCAL")
+				}
+				a := oneAssignment(t[from:i])
+				a.server = a.server || server && !strings.HasPrefix(t[from].Text, "@")
+				all = append(all, a)
 			}
 			from = i + 1
 		case t[i].Is("("):
@@ -120,11 +129,13 @@ func assignments(stmt string) []assignment {
 	return all
 }
 
+var scopes = []string{"GLOBAL", "PERSIST", "PERSIST_ONLY", "SESSION", "LOCAL"}
+
 func oneAssignment(t []sqltext.Token) assignment {
 	var a assignment
-	scope := strings.ToUpper(strings.TrimPrefix(t[0].Text, "@@"))
-	a.server = strings.HasPrefix(scope, "GLOBAL") || strings.HasPrefix(scope, "PERSIST")
-	if len(t) > 1 && slices.ContainsFunc([]string{"GLOBAL", "PERSIST", "PERSIST_ONLY", "SESSION", "LOCAL"}, t[0].Is) {
+	scope, _, _ := strings.Cut(strings.ToUpper(strings.TrimPrefix(t[0].Text, "@@")), ".")
+	a.server = slices.Contains([]string{"GLOBAL", "PERSIST", "PERSIST_ONLY"}, scope)
+	if len(t) > 1 && slices.ContainsFunc(scopes, t[0].Is) {
 		t = t[1:]
 	}
 	at := slices.IndexFunc(t, func(x sqltext.Token) bool { return x.Is("=") || x.Is(":=") })

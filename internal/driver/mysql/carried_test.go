@@ -17,6 +17,7 @@ func TestCarried(t *testing.T) {
 		{"SET sql_mode = CONCAT(@@sql_mode, ',ANSI'); SET foreign_key_checks = OFF, @n = -1; x", "1 2", ""},
 		{"SET SESSION TRANSACTION ISOLATION LEVEL SERIALIZABLE; SET ROLE admin; x", "1 2", ""},
 		{"SET GLOBAL a = 1; SET @@global.b = 2; SET TRANSACTION READ ONLY; SET PASSWORD = 'x'; x", "", ""},
+		{"SET GLOBAL a = 1, b = 2; SET PERSIST a = 1, SESSION b = 2, c = 3; SET SESSION a = 1, @@global.b = 1; SET global_connection_memory_tracking = ON, a = 2; x", "4", "the setting b 2, the setting c 2"},
 		{"SET @@sql_mode = DEFAULT; SET @p = PASSWORD('x'); x", "1", "the variable @p 2"},
 		{"SET STATEMENT max_statement_time = 1 FOR SELECT 1; x", "", ""},
 		{"SET @n = (SELECT max(id) FROM t), @m = 1; x", "", "the variable @n 1, the variable @m 1"},
