@@ -64,13 +64,15 @@ func Check(f sqltext.Family, stmts, back []history.Stmt, whole []history.Directi
 			}
 		}
 		for _, found := range texts {
-			r := rebuildAt(f, stmts, i, found)
-			if r == nil && !refilled(f, found, stmts, i) {
+			r, refill := rebuildAt(f, stmts, i, found), refillAt(f, found, stmts, i)
+			switch {
+			case r != nil:
+				toldBefore(known.loses(f, r, stmts), stmts[r.first():r.end+1], add)
+			case refill != nil:
+				toldBefore(known.leaves(f, refill, found.Object, stmts), stmts[refill.put:refill.back+1], add)
+			default:
 				add(found)
 				continue
-			}
-			if r != nil {
-				toldBefore(known.loses(f, r, stmts), stmts[r.first():r.end+1], add)
 			}
 			kept[found.Object] = kept[found.Object] || !made.has(found)
 		}

@@ -160,29 +160,63 @@ func (c *Columns) added(f sqltext.Family, r *rebuild, stmts []history.Stmt) []st
 	return all
 }
 
-// refilled recognises a table that is dropped between two copies: all its rows are put
-// into a new table before, and from there into one of its name after.
-func refilled(f sqltext.Family, found Finding, stmts []history.Stmt, drop int) bool {
-	table, aside := found.Object, ""
+// A refill is how a table is made anew elsewhere: all its rows go into a new table, it is
+// dropped, and the rows come back into one of its name. The numbers are those of the two
+// statements that copy, and of the drop.
+type refill struct{ put, drop, back int }
+
+// refillAt recognises the refill of which statement drop drops the table, as was found;
+// nil where it is none.
+func refillAt(f sqltext.Family, found Finding, stmts []history.Stmt, drop int) *refill {
 	if f == sqltext.SQLite || found.Code != DropTable {
-		return false
+		return nil
 	}
-	for _, s := range stmts[:drop] {
+	table, aside := found.Object, ""
+	r := &refill{drop: drop}
+	for i, s := range stmts[:drop] {
 		if to, from := newStatement(f, s.Text).copy(); from == table && to != table {
-			aside = to
+			aside, r.put = to, i
 		}
 	}
 	if aside == "" {
-		return false
+		return nil
 	}
-	for _, s := range stmts[drop+1:] {
+	for n, s := range stmts[drop+1:] {
 		st := newStatement(f, s.Text)
 		if to, from := st.copy(); to == table && from == aside {
-			return true
+			r.back = drop + 1 + n
+			return r
 		}
 		if slices.ContainsFunc(st.findings(), func(x Finding) bool { return x.Object == aside }) {
-			return false
+			return nil
 		}
 	}
-	return false
+	return nil
+}
+
+// leaves lists the columns that are not named in both copies, of those that the table has.
+func (c *Columns) leaves(f sqltext.Family, r *refill, table string, stmts []history.Stmt) []Finding {
+	if c == nil {
+		return nil
+	}
+	drop := newStatement(f, stmts[r.drop].Text)
+	at := drop.skip(2, "IF", "EXISTS")
+	raw, shown := drop.raw(at)
+	put, back := newStatement(f, stmts[r.put].Text).copied(), newStatement(f, stmts[r.back].Text).copied()
+	var found []Finding
+	for _, o := range c.of(drop, at) {
+		name := foldName(o.Name)
+		if f == sqltext.Postgres {
+			name = o.Name
+		}
+		if o.Attrs["generated"] != "" || (put["*"] || put[name]) && (back["*"] || back[name]) {
+			continue
+		}
+		found = append(found, Finding{
+			Code: DropColumn, Object: part(table, foldName(o.Name)), Name: shown + "." + o.Name, Table: raw,
+			Why:   "column " + shown + "." + o.Name + " and its values are lost: the table is made anew, and they are not copied",
+			Count: "SELECT count(" + sqltext.Ident(f, o.Name) + ") FROM " + raw,
+		})
+	}
+	return found
 }

@@ -378,7 +378,7 @@ func (s *statement) copy() (to, from string) {
 			depth++
 		case t.Is(")"):
 			depth--
-		case depth == 0 && t.Is("DISTINCT"):
+		case depth == 0 && t.Is("DISTINCT"), depth == 0 && aggregate(t) && s.at(i+1, "("):
 			return "", ""
 		case depth == 0 && t.Is("FROM"):
 			name, next := s.name(s.skip(i+1, "ONLY"))
@@ -389,6 +389,31 @@ func (s *statement) copy() (to, from string) {
 		}
 	}
 	return "", ""
+}
+
+// aggregate tells whether a function makes one value of many rows.
+func aggregate(t sqltext.Token) bool {
+	return slices.ContainsFunc([]string{"MAX", "MIN", "COUNT", "SUM", "AVG", "ARRAY_AGG", "STRING_AGG", "GROUP_CONCAT", "JSON_AGG", "JSONB_AGG", "JSON_ARRAYAGG", "BOOL_AND", "BOOL_OR"}, t.Is)
+}
+
+// copied are the words of the list that a copy selects: with "*" where it takes all columns.
+func (s *statement) copied() map[string]bool {
+	words := map[string]bool{}
+	list, depth := s.t[slices.IndexFunc(s.t, func(t sqltext.Token) bool { return t.Is("SELECT") })+1:], 0
+	for i, t := range list {
+		switch {
+		case t.Is("("):
+			depth++
+		case t.Is(")"):
+			depth--
+		case depth == 0 && t.Is("FROM"):
+			return words
+		}
+		if !t.Is("*") || depth == 0 && (i == 0 || list[i-1].Is(".") || list[i-1].Is(",")) { // else it multiplies, or counts
+			words[t.Text], words[s.fold(t)] = true, true
+		}
+	}
+	return words
 }
 
 // serial tells whether the added column fills itself.
