@@ -18,10 +18,20 @@ func TestUntestedVersions(t *testing.T) {
 		version int
 		want    string
 	}{
-		{"PostgreSQL", 120022, "older"}, {"PostgreSQL", 130000, ""}, {"PostgreSQL", 180001, ""}, {"PostgreSQL", 190000, "newer"},
-		{"MySQL", 50744, "older"}, {"MySQL", 80000, ""}, {"MySQL", 90704, ""}, {"MySQL", 100000, "newer"},
-		{"MariaDB", 100527, "older"}, {"MariaDB", 100600, ""}, {"MariaDB", 110803, ""}, {"MariaDB", 120001, "newer"},
-		{"CockroachDB", 130000, ""}, {"SQLite", 3054001, ""},
+		{"PostgreSQL", 120022, "older"},
+		{"PostgreSQL", 130000, ""},
+		{"PostgreSQL", 180001, ""},
+		{"PostgreSQL", 190000, "newer"},
+		{"MySQL", 50744, "older"},
+		{"MySQL", 80000, ""},
+		{"MySQL", 90704, ""},
+		{"MySQL", 100000, "newer"},
+		{"MariaDB", 100527, "older"},
+		{"MariaDB", 100600, ""},
+		{"MariaDB", 110803, ""},
+		{"MariaDB", 120001, "newer"},
+		{"CockroachDB", 130000, ""},
+		{"SQLite", 3054001, ""},
 	} {
 		got := ""
 		for _, p := range products() {

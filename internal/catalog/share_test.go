@@ -6,8 +6,10 @@ import "testing"
 // compared, planned with or printed is left.
 func TestShare(t *testing.T) {
 	column := func(name string, pos int, kind, info string, deps ...Key) *Object {
-		return &Object{Key: Key{Kind: "column", Table: "t", Name: name}, Pos: pos,
-			Attrs: map[string]string{"type": kind}, Info: map[string]string{"is": info}, Deps: deps}
+		return &Object{
+			Key: Key{Kind: "column", Table: "t", Name: name}, Pos: pos,
+			Attrs: map[string]string{"type": kind}, Info: map[string]string{"is": info}, Deps: deps,
+		}
 	}
 	from := New(1, []*Object{column("same", 1, "int", ""), column("type", 2, "int", ""), column("pos", 3, "int", ""), column("info", 4, "int", ""), column("dep", 5, "int", "")}, nil)
 	c := New(1, []*Object{column("same", 1, "int", ""), column("type", 2, "text", ""), column("pos", 6, "int", ""), column("info", 4, "int", "x"), column("dep", 5, "int", "", Key{Kind: "type", Name: "y"}), column("more", 7, "int", "")}, nil)

@@ -45,7 +45,7 @@ func dropTable(p *catalog.Ctx, o *catalog.Object) []string {
 		for _, c := range kept(p, o.Key) {
 			values = append(values, c.away)
 		}
-		only := either(o.Attrs["partition_key"] == "", "ONLY ", "") // not the rows of tables that inherit
+		only := either(o.Attrs["partition_key"] == "", "ONLY ", "")                // not the rows of tables that inherit
 		stmts = append(stmts, "LOCK TABLE "+only+name+" IN ACCESS EXCLUSIVE MODE") // else what is written behind the copy goes with the table
 		stmts = append(stmts, "CREATE TABLE "+qualified(asideOf(o.Key))+" AS\nSELECT "+either(len(values) > 0, strings.Join(values, ", ")+" ", "")+"FROM "+only+name)
 	}
