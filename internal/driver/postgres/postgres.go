@@ -35,6 +35,7 @@ func Dialect() *driver.Dialect {
 		Elapsed: "(extract(epoch FROM clock_timestamp() - statement_timestamp()) * 1000)::bigint",
 		Batch:   batch, Empty: empty, Reset: reset, Schemas: schemas,
 		Facts: facts, Explain: explain,
+		Refuse: func(stmt string, _ bool) string { return driver.Transaction(sqltext.Postgres, stmt) },
 	}
 }
 
