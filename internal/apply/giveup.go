@@ -75,7 +75,7 @@ func (s *Session) giveUp(ctx context.Context, t *Task, r *runner, rows []string,
 	}
 	lost := s.Conn.Gone() || s.Conn.Dialect.CauseOf(err) == driver.Lost
 	if r.commit && (lost || ctx.Err() != nil) {
-		return s.reconcile(ctx, t, err, r.committed)
+		return s.reconcile(ctx, t, err, r.became)
 	}
 	if r.g.tx && !lost {
 		s.rollback(ctx)
@@ -100,24 +100,48 @@ func (s *Session) giveUp(ctx context.Context, t *Task, r *runner, rows []string,
 	return &LostError{Task: t, Err: err, Atomic: atomic, Committing: r.commit}
 }
 
-// committed tells by what the database says whether the group is committed: the rows
-// are those that the revision leaves behind, or the log has its statements as done.
-func (r *runner) committed(st State) bool {
+// A fate is what became of a group whose COMMIT was sent and not answered.
+type fate int
+
+const (
+	moved     fate = iota // neither: another process has written meanwhile
+	committed             // wholly
+	undone                // wholly
+)
+
+// became tells by what the database says what became of the group. It is committed
+// where the rows are those that the revision leaves behind, or the log has its
+// statements as done; it is undone where all is as it was before.
+func (r *runner) became(st State) fate {
+	i := slices.IndexFunc(st.Partial, func(e Entry) bool { return e.Revision == r.t.Revision && e.Direction == r.t.Direction })
+	same := slices.Equal(st.Rows, r.rows)
 	if r.g.last {
 		after := r.g.end
 		if after == nil {
 			after = After(r.rows, r.t)
 		}
-		return slices.Equal(st.Rows, after) && !slices.Equal(st.Rows, r.rows)
+		switch alike := slices.Equal(after, r.rows); {
+		case !alike && slices.Equal(st.Rows, after):
+			return committed
+		case alike, !same, r.g.closing && i < 0: // rows that stay the same tell nothing
+			return moved
+		}
+		return undone
 	}
-	return slices.ContainsFunc(st.Partial, func(e Entry) bool {
-		return e.Revision == r.t.Revision && e.Direction == r.t.Direction && e.Done > r.g.from
-	})
+	switch {
+	case i < 0:
+		return moved
+	case st.Partial[i].Done > r.g.from:
+		return committed
+	case !same:
+		return moved
+	}
+	return undone
 }
 
 // reconcile asks, over a new connection, what became of a COMMIT. The old session may be
 // at it still: it is waited for.
-func (s *Session) reconcile(ctx context.Context, t *Task, lost error, committed func(State) bool) error {
+func (s *Session) reconcile(ctx context.Context, t *Task, lost error, became func(State) fate) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 	defer cancel()
 	e := &LostError{Task: t, Err: lost, Atomic: s.Plan.Atomic(*t), Committing: true}
@@ -139,8 +163,11 @@ func (s *Session) reconcile(ctx context.Context, t *Task, lost error, committed 
 	if err != nil {
 		return e
 	}
-	if committed(st) {
+	switch became(st) {
+	case committed:
 		return errCommitted
+	case moved:
+		return ErrMoved
 	}
 	e.Known = true
 	return e

@@ -51,8 +51,11 @@ func (s *Session) tryLease(ctx context.Context) (bool, error) {
 	if s.leaseHolder(ctx) != nil {
 		return false, nil
 	}
+	beat, stop := context.WithCancel(context.WithoutCancel(ctx))
+	held, drop := holds(beat, s.leaseTime())
 	n, err := s.Conn.Changed(ctx, t.take(s.Plan.By, s.Conn.Server.Session, s.Plan.Client, s.leaseTime()))
 	if err != nil || n == 0 {
+		stop()
 		if s.Conn.Dialect.CauseOf(err) == driver.LockWait { // another takes it at this moment
 			err = nil
 		}
@@ -60,19 +63,20 @@ func (s *Session) tryLease(ctx context.Context) (bool, error) {
 	}
 	rows, err := s.Conn.Strings(ctx, "SELECT token FROM "+t.lock()+" WHERE id = 1")
 	if err != nil {
+		stop()
 		return false, err
 	}
 	l := &lease{token: rows[0][0]}
 	if l.conn, err = s.Conn.Another(ctx); err != nil {
+		stop()
 		aside, cancel := aside(ctx)
 		defer cancel()
 		_, e := s.Conn.Changed(aside, t.free(l.token))
 		return false, errors.Join(fmt.Errorf("opening the second connection, on which the lock is renewed: %w", err), e)
 	}
-	beat, stop := context.WithCancel(context.WithoutCancel(ctx))
 	l.stop = stop
 	l.beats.Add(1)
-	go func() { defer l.beats.Done(); l.beat(beat, t.renew(l.token, s.leaseTime()), s.leaseTime()) }()
+	go func() { defer l.beats.Done(); l.beat(beat, held, drop, t.renew(l.token, s.leaseTime()), s.leaseTime()) }()
 	s.lease = l
 	return true, nil
 }
@@ -119,34 +123,42 @@ func (s *Session) leaseHolder(ctx context.Context) *driver.Holder {
 	}
 }
 
-// beat renews the lease until it is stopped. When it cannot be renewed before it
-// runs out, what runs under the lock is ended.
-func (l *lease) beat(ctx context.Context, renew string, length time.Duration) {
-	missed := 0 // in a row: four of them are the whole lease
-	for sleep(ctx, length/4) == nil {
-		short, cancel := context.WithTimeout(ctx, length/4)
+// beat renews the lease until it is stopped. What is tried is bounded by three quarters
+// of the lease from when the last good renewal was sent, which held tells: then what runs
+// under the lock is ended, before another can have it. drop is held's.
+func (l *lease) beat(ctx, held context.Context, drop context.CancelFunc, renew string, length time.Duration) {
+	defer func() { drop() }()
+	pause := length / 4
+	for sleep(held, pause) == nil {
+		next, dropNext := holds(ctx, length)
+		short, cancel := context.WithTimeout(held, length/4)
 		n, err := l.renew(short, renew)
 		cancel()
-		switch {
-		case err == nil && n == 1:
-			missed = 0
+		if err == nil && n == 1 {
+			drop()
+			held, drop, pause = next, dropNext, length/4
 			continue
-		case err == nil:
-			l.tellLost()
-			return
-		case ctx.Err() != nil:
-			return
 		}
-		if missed++; missed >= 3 { // the next sleep would outlast it
-			l.tellLost()
-			return
+		dropNext()
+		if err == nil {
+			break
 		}
+		pause = length / 16
 		if l.conn.Gone() || l.conn.Dialect.CauseOf(err) == driver.Lost {
-			again, cancel := context.WithTimeout(ctx, length/4)
+			again, cancel := context.WithTimeout(held, length/4)
 			_ = l.conn.Reopen(again)
 			cancel()
 		}
 	}
+	if ctx.Err() == nil {
+		l.tellLost()
+	}
+}
+
+// holds returns a context that ends when a lease taken now is not to be relied on any
+// more: that leaves a quarter of it to end what runs.
+func holds(ctx context.Context, length time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, length/4*3)
 }
 
 // renew sends the renewal, and gives the connection up when no answer comes in time:
@@ -297,6 +309,8 @@ func (t Tables) renew(token string, length time.Duration) string {
 	return fmt.Sprintf("UPDATE %s SET beats = beats + 1, expires_ms = %s + %d WHERE id = 1 AND token = %s", t.lock(), t.Dialect.Tables.Unix, length.Milliseconds(), token)
 }
 
+// free moves the token on: a renewal that was given up may still reach the server, and
+// must find nothing to renew.
 func (t Tables) free(token string) string {
-	return fmt.Sprintf("UPDATE %s SET expires_ms = 0 WHERE id = 1 AND token = %s", t.lock(), token)
+	return fmt.Sprintf("UPDATE %s SET token = token + 1, expires_ms = 0 WHERE id = 1 AND token = %s", t.lock(), token)
 }

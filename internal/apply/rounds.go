@@ -12,7 +12,7 @@ import (
 )
 
 // rounds repeats a statement, limited to so many rows, each time in a transaction
-// of its own, until it changes no row. A kill loses one round: the statement's own
+// of its own, until it changes no row and, where that can be asked, none matches. A kill loses one round: the statement's own
 // condition knows what is left to do.
 func (s *Session) rounds(ctx context.Context, t *Task, o op) error {
 	d := s.Plan.Dialect
@@ -27,14 +27,25 @@ func (s *Session) rounds(ctx context.Context, t *Task, o op) error {
 		return s.newStatementError(ctx, t, o.n, err)
 	}
 	var sum, check int64 = 0, total
+	idle := false // the round before changed no row
 	for round := 1; ; round++ {
 		n, err := s.round(ctx, t, o, text)
 		if err != nil {
 			return err
 		}
-		if sum += n; n == 0 {
-			break
+		if sum += n; n == 0 { // MySQL counts the rows that are others now, not those that matched
+			left, err := s.number(ctx, count)
+			if err != nil {
+				return s.newStatementError(ctx, t, o.n, err)
+			}
+			if left <= 0 {
+				break
+			}
+			if idle {
+				return s.stay(ctx, t, o, sum, left)
+			}
 		}
+		idle = n == 0
 		s.tell(Event{Kind: Working, Task: t, Statement: o.n, Text: fmt.Sprintf("%s statement %d: %d%s rows", t.Revision, o.n, sum, ofTotal(total))})
 		if total >= 0 && sum > check { // more than there were: either they come as fast as they are changed, or they stay
 			left, err := s.number(ctx, count)
@@ -42,9 +53,7 @@ func (s *Session) rounds(ctx context.Context, t *Task, o op) error {
 				return s.newStatementError(ctx, t, o.n, err)
 			}
 			if left >= total {
-				e := s.newStatementError(ctx, t, o.n, fmt.Errorf("%d rows were changed, and still %d match: the statement's WHERE must leave out the rows that are done", sum, left))
-				e.Server = &driver.ServerError{Message: e.Err.Error()}
-				return e
+				return s.stay(ctx, t, o, sum, left)
 			}
 			check = sum + left
 		}
@@ -54,6 +63,13 @@ func (s *Session) rounds(ctx context.Context, t *Task, o op) error {
 	}
 	s.tell(Event{Kind: StatementEnds, Task: t, Statement: o.n, Duration: s.Now().Sub(began)})
 	return nil
+}
+
+// stay is the error of rows that match also when they are done.
+func (s *Session) stay(ctx context.Context, t *Task, o op, sum, left int64) error {
+	e := s.newStatementError(ctx, t, o.n, fmt.Errorf("%d rows were changed, and still %d match: the statement's WHERE must leave out the rows that are done", sum, left))
+	e.Server = &driver.ServerError{Message: e.Err.Error()}
+	return e
 }
 
 // round runs one round; where it meets a lock, again.

@@ -1,6 +1,7 @@
 package mysql
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/go-sql-driver/mysql"
@@ -23,5 +24,18 @@ func TestConflictOfNodes(t *testing.T) {
 		if got := explain(&c.err).Cause; got != c.want {
 			t.Errorf("%v: cause %d, want %d", &c.err, got, c.want)
 		}
+	}
+}
+
+// TestLost: after each of these the driver has closed the connection.
+func TestLost(t *testing.T) {
+	t.Parallel()
+	for _, err := range []error{mysql.ErrInvalidConn, mysql.ErrPktSync, mysql.ErrPktSyncMul} {
+		if e := explain(fmt.Errorf("sending: %w", err)); e == nil || e.Cause != driver.Lost {
+			t.Errorf("%v: %v", err, e)
+		}
+	}
+	if e := explain(mysql.ErrBusyBuffer); e != nil {
+		t.Errorf("a full buffer is taken for a lost connection: %v", e)
 	}
 }

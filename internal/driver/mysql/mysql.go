@@ -210,8 +210,14 @@ var causes = map[uint16]driver.Cause{
 
 var atLine = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`at line (\d+)$`) })
 
+// lost are the errors with which the driver (go-sql-driver 1.10) gives up a connection:
+// it closes it also where packets come out of their order.
+func lost(err error) bool {
+	return errors.Is(err, mysql.ErrInvalidConn) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, mysql.ErrPktSync) || errors.Is(err, mysql.ErrPktSyncMul)
+}
+
 func explain(err error) *driver.ServerError {
-	if errors.Is(err, mysql.ErrInvalidConn) || errors.Is(err, io.ErrUnexpectedEOF) {
+	if lost(err) {
 		return &driver.ServerError{Cause: driver.Lost, Message: err.Error()}
 	}
 	var e *mysql.MySQLError
