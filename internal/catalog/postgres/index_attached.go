@@ -31,7 +31,9 @@ func (r *reader) attached(table *relation, part *catalog.Object, w row) {
 	}
 	table.obj.Info[attachedMark+to] = part.Name
 	columns := either(part.Kind == "primary_key", "", w.s("indexed"))
-	if part.Name == objectName(part.Table, columns, indexLabels[part.Kind]) {
+	// A number behind it is the server's too: the name was taken, if only by an index that
+	// this one was made beside and that is gone since.
+	if strings.TrimRight(part.Name, "0123456789") == strings.TrimRight(objectName(part.Table, columns, indexLabels[part.Kind]), "0123456789") {
 		return
 	}
 	key := part.Key
