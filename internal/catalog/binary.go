@@ -13,6 +13,7 @@ import (
 func (c *Catalog) MarshalBinary() ([]byte, error) {
 	w := &writer{ids: map[string]uint64{}}
 	w.number(uint64(c.Version))
+	w.text(c.Home)
 	w.keys(c.Unknown)
 	w.several(len(c.Objects), c.Objects == nil)
 	for _, o := range c.Objects {
@@ -86,7 +87,7 @@ var errBinary = errors.New("reading a catalog: these bytes are not one")
 func (c *Catalog) UnmarshalBinary(data []byte) error {
 	r := &reader{rest: data}
 	r.readStrings()
-	version, unknown := int(r.number()), r.keys()
+	version, home, unknown := int(r.number()), r.text(), r.keys()
 	var objects []*Object
 	if n, null := r.several(); !null {
 		objects = make([]*Object, n)
@@ -98,6 +99,7 @@ func (c *Catalog) UnmarshalBinary(data []byte) error {
 		return errBinary
 	}
 	*c = *New(version, objects, unknown)
+	c.Home = home
 	return nil
 }
 
