@@ -291,7 +291,7 @@ func (a *app) ofStatement(e *apply.StatementError) *problem {
 	if e.Unsent {
 		p.exit, p.code = exitPartial, "partial"
 		p.why = append(p.why, fmt.Sprintf("%s; the rest was not begun", doneText(e.Done)))
-		p.hint = "run the command again: it goes on there"
+		p.hint = a.goOn(e, "run the command again: it goes on there")
 		return p
 	}
 	if sig.Signal != nil && e.Server == nil {
@@ -305,13 +305,22 @@ func (a *app) ofStatement(e *apply.StatementError) *problem {
 		p.why = append(p.why, spanText(e.Done+1, e.N-1)+" rolled back: one transaction is around both")
 	}
 	p.hint = fmt.Sprintf("mend statement %d in the file and run the same command again: it goes on there; `migr status` tells the state", e.N)
-	if gone := a.gone(e); gone != "" {
-		p.hint = fmt.Sprintf("mend statement %d in the file; %s: write what makes it again in front of statement %d, where that needs it, and go on with `migr repair --resume`", e.N, gone, e.Done+1)
+	if gone := a.goOn(e, ""); gone != "" {
+		p.hint = fmt.Sprintf("mend statement %d in the file; %s", e.N, gone)
 	}
 	if p.exit == exitLocked {
-		p.hint = "run the same command again when the lock is free: it goes on there; or raise lock_timeout and lock_retries"
+		p.hint = a.goOn(e, "run the same command again when the lock is free: it goes on there; or raise lock_timeout and lock_retries")
 	}
 	return p
+}
+
+// goOn is the hint, or how to go on where the same command would stop at what ended with
+// the session.
+func (a *app) goOn(e *apply.StatementError, hint string) string {
+	if gone := a.gone(e); gone != "" {
+		return fmt.Sprintf("%s: write what makes it again in front of statement %d, where that needs it, and go on with `migr repair --resume`", gone, e.Done+1)
+	}
+	return hint
 }
 
 // gone says what the statements that are done had made in the session that has ended; ""

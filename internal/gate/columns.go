@@ -76,10 +76,32 @@ func (c *Columns) column(s *statement, i int, name string) *catalog.Object {
 }
 
 func find(list []*catalog.Object, name string) *catalog.Object {
-	if i := slices.IndexFunc(list, func(o *catalog.Object) bool { return o.Name == name || strings.EqualFold(o.Name, name) }); i >= 0 {
+	if i := place(list, name); i >= 0 {
 		return list[i]
 	}
 	return nil
+}
+
+// place is where the column of that name is, -1 where there is none. Only PostgreSQL has
+// columns that differ in case alone, and there the name is said as it is.
+func place(list []*catalog.Object, name string) int {
+	if i := slices.IndexFunc(list, func(o *catalog.Object) bool { return o.Name == name }); i >= 0 {
+		return i
+	}
+	return slices.IndexFunc(list, func(o *catalog.Object) bool { return strings.EqualFold(o.Name, name) })
+}
+
+// taken are the columns that a new table has from others: LIKE, PARTITION OF, INHERITS.
+func (c *Columns) taken(s *statement) []*catalog.Object {
+	var list []*catalog.Object
+	for i := range s.t {
+		for _, words := range [][]string{{"LIKE"}, {"PARTITION", "OF"}, {"INHERITS", "("}} {
+			if s.at(i, words...) && i+len(words) < len(s.t) && s.t[i+len(words)].Kind != sqltext.String {
+				list = append(list, c.of(s, i+len(words))...)
+			}
+		}
+	}
+	return list
 }
 
 // key is the name at token i as tables are told apart by it, with its parts.
@@ -167,7 +189,7 @@ func (c *Columns) create(s *statement) {
 	}
 	at := s.skip(i+1, "IF", "NOT", "EXISTS")
 	t := c.table(s, at)
-	list := c.defined(s, at)
+	list := append(c.taken(s), c.defined(s, at)...)
 	if at > i+1 { // one that is there stays
 		t.edits = append(t.edits, func(old []*catalog.Object) []*catalog.Object {
 			if len(old) > 0 {
@@ -246,7 +268,8 @@ func (c *Columns) alter(s *statement) {
 		}
 		if name, _ := s.droppedColumn(i); s.at(i, "DROP") && name != "" {
 			t.edits = append(t.edits, func(list []*catalog.Object) []*catalog.Object {
-				return slices.DeleteFunc(slices.Clone(list), func(o *catalog.Object) bool { return strings.EqualFold(o.Name, name) })
+				gone := find(list, name)
+				return slices.DeleteFunc(slices.Clone(list), func(o *catalog.Object) bool { return o == gone })
 			})
 		}
 		if r := s.retyped(i, end); r != nil {
@@ -268,18 +291,19 @@ func (c *Columns) rename(s *statement, from, to int) {
 	key, schema, name := c.key(s, from)
 	delete(c.tables, key)
 	c.tables[key] = &table{schema: schema, name: name, read: true}
-	key, _, _ = c.key(s, to)
+	key, _, name = c.key(s, to)
+	if s.f == sqltext.Postgres { // the new name has no schema: the table stays in its own
+		key = schema + "\x00" + name
+	}
 	c.tables[key] = t
 }
 
 func renamed(from, to string) func([]*catalog.Object) []*catalog.Object {
 	return func(list []*catalog.Object) []*catalog.Object {
 		list = slices.Clone(list)
-		for i, o := range list {
-			if strings.EqualFold(o.Name, from) {
-				list[i] = o.Clone()
-				list[i].Name = to
-			}
+		if i := place(list, from); i >= 0 {
+			list[i] = list[i].Clone()
+			list[i].Name = to
 		}
 		return list
 	}
@@ -288,12 +312,10 @@ func renamed(from, to string) func([]*catalog.Object) []*catalog.Object {
 func (c *Columns) retyped(r *retype) func([]*catalog.Object) []*catalog.Object {
 	return func(list []*catalog.Object) []*catalog.Object {
 		list = slices.Clone(list)
-		for i, o := range list {
-			if strings.EqualFold(o.Name, r.column) {
-				list[i] = c.Engine.Define(o, r.definition)
-				list[i].Name = r.name
-				c.label(list[i])
-			}
+		if i := place(list, r.column); i >= 0 {
+			list[i] = c.Engine.Define(list[i], r.definition)
+			list[i].Name = r.name
+			c.label(list[i])
 		}
 		return list
 	}
