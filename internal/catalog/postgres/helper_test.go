@@ -52,6 +52,9 @@ func exec(t testing.TB, conn *sql.Conn, stmts ...string) {
 
 // run executes a plan and gives the first failure back.
 func run(ctx context.Context, conn *sql.Conn, stmts []string) error {
+	if slices.ContainsFunc(stmts, func(s string) bool { return strings.HasPrefix(s, "LOCK TABLE ") }) { // as migr has a revision
+		stmts = append(append([]string{"BEGIN"}, stmts...), "COMMIT")
+	}
 	for _, s := range stmts {
 		if _, err := conn.ExecContext(ctx, s); err != nil {
 			return fmt.Errorf("%w\nin: %s", err, s)
