@@ -24,8 +24,9 @@ type DB struct {
 	Engine *catalog.Engine
 	Scope  catalog.Scope
 
-	given    []string // schemas that it had from the start
-	claimed  []string // those of them that the models make
+	given    []string     // schemas that it had from the start
+	claimed  []string     // those of them that the models make
+	live     *driver.Conn // that made it; nil: it is the user's
 	drop     func(context.Context) error
 	borrowed bool // the user named it
 }
@@ -61,6 +62,7 @@ func Open(ctx context.Context, live *driver.Conn, e *catalog.Engine, o Options) 
 	u := o.URL
 	if u == nil {
 		var err error
+		d.live = live
 		if u, d.drop, err = live.Dialect.Scratch(ctx, live, newName()); err != nil {
 			return nil, &RightsError{Err: err}
 		}
@@ -150,6 +152,10 @@ func (d *DB) Close() error {
 		}
 	}
 	if d.drop != nil {
+		err = d.drop(ctx)
+	}
+	// The live connection drops it; a reading of the live schema that was cancelled cost that.
+	if err != nil && d.live != nil && d.live.PingContext(ctx) != nil && d.live.Reopen(ctx) == nil {
 		err = d.drop(ctx)
 	}
 	if d.Conn != nil {
