@@ -60,15 +60,17 @@ func (c *Carried) Temporary(f sqltext.Family, statement int, stmt string) {
 	case t[0].Is("CREATE"):
 		name, schema := nameBehind(f, t[at+1:])
 		made := slices.ContainsFunc(t[1:at], func(x sqltext.Token) bool { return x.Is("TEMP") || x.Is("TEMPORARY") })
-		if name == "" || !made && schema != "pg_temp" && schema != "temp" || dropsAtCommit(t) {
+		if name == "" || !made && schema != "pg_temp" && schema != "temp" || DropsAtCommit(t) {
 			return
 		}
 		c.Lose(statement, "the temporary "+kind+" "+name)
 	}
 }
 
-func dropsAtCommit(t []sqltext.Token) bool {
-	for i := range max(0, len(t)-2) {
+// DropsAtCommit tells whether what a statement makes (PostgreSQL) goes at the end of its
+// transaction: the statement that t begins with, up to its semicolon.
+func DropsAtCommit(t []sqltext.Token) bool {
+	for i := 0; i+2 < len(t) && !t[i].Is(";"); i++ {
 		if t[i].Is("ON") && t[i+1].Is("COMMIT") && t[i+2].Is("DROP") {
 			return true
 		}

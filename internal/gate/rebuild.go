@@ -133,9 +133,7 @@ func (c *Columns) loses(f sqltext.Family, r *rebuild, stmts []history.Stmt) []Fi
 		case is != nil:
 			found = append(found, c.judged(base, o, is)...)
 		case !all && !words[foldName(o.Name)]:
-			base.Code, base.Why = DropColumn, "column "+base.Name+" and its values are lost: the table is made anew, and they are not copied"
-			base.Count = "SELECT count(" + sqltext.Ident(f, o.Name) + ") FROM " + raw
-			found = append(found, base)
+			found = append(found, uncopied(f, base, o.Name))
 		}
 	}
 	return found
@@ -158,6 +156,13 @@ func (c *Columns) added(f sqltext.Family, r *rebuild, stmts []history.Stmt) []st
 		}
 	}
 	return all
+}
+
+// uncopied is the finding of a column that a table made anew is not given.
+func uncopied(f sqltext.Family, base Finding, column string) Finding {
+	base.Code, base.Why = DropColumn, "column "+base.Name+" and its values are lost: the table is made anew, and they are not copied"
+	base.Count = "SELECT count(" + sqltext.Ident(f, column) + ") FROM " + base.Table
+	return base
 }
 
 // A refill is how a table is made anew elsewhere: all its rows go into a new table, it is
@@ -212,11 +217,7 @@ func (c *Columns) leaves(f sqltext.Family, r *refill, table string, stmts []hist
 		if o.Attrs["generated"] != "" || (put["*"] || put[name]) && (back["*"] || back[name]) {
 			continue
 		}
-		found = append(found, Finding{
-			Code: DropColumn, Object: part(table, foldName(o.Name)), Name: shown + "." + o.Name, Table: raw,
-			Why:   "column " + shown + "." + o.Name + " and its values are lost: the table is made anew, and they are not copied",
-			Count: "SELECT count(" + sqltext.Ident(f, o.Name) + ") FROM " + raw,
-		})
+		found = append(found, uncopied(f, Finding{Object: part(table, foldName(o.Name)), Name: shown + "." + o.Name, Table: raw}, o.Name))
 	}
 	return found
 }

@@ -86,21 +86,11 @@ func carryCalls(c *driver.Carried, n int, stmt string, block bool) {
 			c.Lose(n, "a cursor")
 		case x.Is("TEMP"), x.Is("TEMPORARY"):
 			into := i > 0 && t[i-1].Is("INTO") && (i == 1 || !t[i-2].Is("INSERT")) // else it is a table of that name
-			if (into || i > 0 && t[i-1].Is("CREATE")) && !dropped(t[i:]) {
+			if (into || i > 0 && t[i-1].Is("CREATE")) && !driver.DropsAtCommit(t[i:]) {
 				c.Lose(n, "a temporary table")
 			}
 		}
 	}
-}
-
-// dropped tells whether what a block makes goes at the end of its transaction.
-func dropped(t []sqltext.Token) bool {
-	for i := 0; i+2 < len(t) && !t[i].Is(";"); i++ {
-		if t[i].Is("ON") && t[i+1].Is("COMMIT") && t[i+2].Is("DROP") {
-			return true
-		}
-	}
-	return false
 }
 
 // readsLast tells whether a statement reads the number that the session gave last.

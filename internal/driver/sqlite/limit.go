@@ -17,9 +17,9 @@ func limit(stmt string, n int) (limited, count string, err error) {
 	return d.ByRow("rowid", n, func(sub string) string { return "rowid IN (" + sub + ")" }), d.Count(), nil
 }
 
-// refuse finds what begins or ends a transaction, what does nothing within a transaction (SQLite's documentation of
-// PRAGMA foreign_keys), or is written by who thinks that it protects the children of
-// a table that is dropped.
+// refuse finds what begins or ends a transaction, does nothing within one (SQLite's
+// documentation of PRAGMA foreign_keys), or is written by who thinks that it protects
+// the children of a table that is dropped.
 func refuse(stmt string, tx bool) string {
 	if why := driver.Transaction(sqltext.SQLite, stmt); why != "" {
 		return why
